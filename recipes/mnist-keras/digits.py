@@ -1,6 +1,6 @@
 """Labelled pictures of handwritten digits, as training, validation and held-back test parts.
 
-Reads MNIST's four idx files from a folder, or enlarges the scans that come with scikit-learn. Downloads nothing and trains nothing.
+Reads MNIST's four idx files from a folder, or enlarges the scans that come with scikit-learn. Downloads nothing.
 """
 
 from __future__ import annotations
@@ -122,9 +122,7 @@ def _disturb(picture: Bytes, generator: np.random.Generator) -> Bytes:
         cosine,
         centre + sine * from_x - cosine * from_y,
     )
-    moved = Image.fromarray(picture).transform(
-        (SIDE, SIDE), Image.Transform.AFFINE, inverse, Image.Resampling.BILINEAR
-    )
+    moved = Image.fromarray(picture).transform((SIDE, SIDE), Image.Transform.AFFINE, inverse, Image.Resampling.BILINEAR)
     return np.asarray(moved)
 
 

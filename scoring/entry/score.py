@@ -60,7 +60,9 @@ class Network:
         if not isinstance(request, dict) or request.get("format") != FORMAT:
             raise BadRequest(f'Send a JSON object with "format": "{FORMAT}" and "instances".')
         height, width, channels = self.shape
-        wanted = f"{height} rows of {width} pixels with {channels} value{'s' if channels > 1 else ''} from 0 to 255 each"
+        wanted = (
+            f"{height} rows of {width} pixels with {channels} value{'s' if channels > 1 else ''} from 0 to 255 each"
+        )
         try:
             pixels = np.asarray(request.get("instances"), dtype=np.float32)
         except (TypeError, ValueError):
@@ -80,7 +82,9 @@ def model_folder(root: Path) -> Path:
     """The folder with model.json: AZUREML_MODEL_DIR itself or, as on Azure, the registered folder inside it."""
     found = sorted(root.rglob("model.json"), key=lambda path: len(path.parts))
     if not found:
-        raise FileNotFoundError(f"No model.json in {root} or below it: it must be registered together with the network.")
+        raise FileNotFoundError(
+            f"No model.json in {root} or below it: it must be registered together with the network."
+        )
     return found[0].parent
 
 
