@@ -1,0 +1,75 @@
+"""What every handler gets: settings, storage and the moving parts, built once for a running server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from amlocal.blobs import Blobs
+from amlocal.control import Control
+from amlocal.http import ArmError
+from amlocal.operations import Operations
+from amlocal.settings import Settings
+from amlocal.store import Scope, Store
+from amlocal.tokens import Tokens
+
+
+@dataclass
+class Context:
+    settings: Settings
+    store: Store
+    operations: Operations
+    blobs: Blobs
+    tokens: Tokens
+    control: Control
+
+    def start(self) -> None:
+        """Go on with what the last process left open. Modules set their workers before this."""
+        self.operations.start()
+
+    def stop(self) -> None:
+        self.operations.stop()
+        self.store.close()
+
+    def find_workspace(self, subscription: str, group: str, workspace: str) -> Scope:
+        """The workspace of a request, spelled as it was created. Raises ArmError 404 (403 to strangers at the least kind)."""
+        record = self.store.get("workspaces", f"{subscription}/{group}", workspace)
+        if record is not None:
+            return Scope(*record.body["scope"])
+        if self.settings.is_least_kind:
+            raise ArmError(
+                403,
+                "AuthorizationFailed",
+                "The client does not have authorization to perform action 'Microsoft.MachineLearningServices/workspaces/read'"
+                f" over scope '{Scope(subscription, group, workspace).arm_id}' or the scope is invalid.",
+            )
+        self.check_group(subscription, group)
+        raise ArmError(
+            404,
+            "ResourceNotFound",
+            f"The Resource 'Microsoft.MachineLearningServices/workspaces/{workspace}' under resource group '{group}'"
+            " was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+        )
+
+    def check_subscription(self, subscription: str) -> None:
+        """Raises ArmError 404."""
+        if self.store.get("subscriptions", "", subscription) is None:
+            raise ArmError(404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found.")
+
+    def check_group(self, subscription: str, group: str) -> None:
+        """Raises ArmError 404."""
+        self.check_subscription(subscription)
+        if self.store.get("groups", subscription, group) is None:
+            raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")
+
+
+def build(settings: Settings) -> Context:
+    control = Control(settings)
+    store = Store(settings.home / "amlocal.db", settings.netloc)
+    return Context(
+        settings=settings,
+        store=store,
+        operations=Operations(store, control),
+        blobs=Blobs(settings.home / "blobs", store),
+        tokens=Tokens(settings),
+        control=control,
+    )

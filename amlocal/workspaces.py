@@ -1,0 +1,172 @@
+"""Workspaces and what stands above them: the cloud's metadata, subscriptions and resource groups. Creating goes through `arm_deployments.py`."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+from amlocal import datastores
+from amlocal.http import ArmError, Request, Response, json_response
+from amlocal.settings import CLOUD
+from amlocal.store import Record, Scope
+
+if TYPE_CHECKING:
+    from amlocal.context import Context
+
+KIND = "workspaces"
+TENANT = "00000000-0000-0000-0000-000000000000"
+
+
+def get_cloud(context: Context, request: Request) -> Response:
+    """GET /metadata/endpoints. loginEndpoint has no port: azure-identity refuses one."""
+    settings = context.settings
+    cloud = {
+        "name": CLOUD,
+        # The SDK makes the audience https://ml.azure.local from what follows the second dot.
+        "portal": "https://portal.azure.local",
+        "resourceManager": settings.public_url,
+        "authentication": {
+            "loginEndpoint": "https://login.amlocal.invalid",
+            "audiences": [settings.public_url],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "suffixes": {"storage": settings.storage_suffix},
+    }
+    return json_response([cloud])
+
+
+def get_health(context: Context, request: Request) -> Response:
+    """GET /healthz: 200 when the store answers."""
+    context.check_subscription(context.settings.subscription)
+    return json_response({"status": "ok"})
+
+
+def discover(context: Context, request: Request) -> Response:
+    """GET /discovery: where the services of a workspace are. All of them are here."""
+    names = ("api", "history", "experimentation", "modelmanagement", "notebooks", "catalog", "data", "mlflow")
+    return json_response(dict.fromkeys(names, context.settings.public_url))
+
+
+def make_first(context: Context) -> None:
+    """The subscription, group and workspace that are there from the start, when they are not."""
+    settings = context.settings
+    store = context.store
+    with store.writing():
+        if store.get("subscriptions", "", settings.subscription) is None:
+            add_subscription(context, settings.subscription)
+        if store.get("groups", settings.subscription, settings.group) is None:
+            add_group(context, settings.subscription, settings.group, settings.region)
+        if store.get(KIND, f"{settings.subscription}/{settings.group}", settings.workspace) is None:
+            scope = Scope(settings.subscription, settings.group, settings.workspace)
+            create(context, scope, {"location": settings.region, "properties": {"friendlyName": "amlocal"}})
+
+
+def add_subscription(context: Context, subscription: str) -> Record:
+    return context.store.put("subscriptions", "", subscription, "", {"displayName": f"amlocal {subscription[-4:]}"})
+
+
+def add_group(
+    context: Context, subscription: str, group: str, location: str, tags: dict[str, Any] | None = None
+) -> Record:
+    return context.store.put("groups", subscription, group, "", {"location": location, "tags": tags or {}})
+
+
+def create(context: Context, scope: Scope, body: dict[str, Any]) -> Record:
+    """A workspace with its own storage account, default datastores and first cluster, in one transaction.
+
+    `body` has `location`, `tags` and `properties` (friendlyName, description) as ARM writes them.
+    """
+    with context.store.writing() as connection:
+        number = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM resources").fetchone()[0]
+        stored = {
+            "scope": list(scope),
+            "location": body.get("location") or context.settings.region,
+            "tags": body.get("tags") or {},
+            "properties": {**(body.get("properties") or {}), "provisioningState": "Succeeded"},
+            "workspaceId": _guid(scope),
+            "account": f"emu{number}",
+            "accountKey": secrets.token_bytes(64).hex(),
+        }
+        record = context.store.put(KIND, f"{scope.subscription}/{scope.group}", scope.workspace, "", stored)
+        datastores.make_first(context, scope, stored["account"])
+    return record
+
+
+def find(context: Context, scope: Scope) -> Record:
+    """The stored workspace of a scope that has been checked."""
+    record = context.store.get(KIND, f"{scope.subscription}/{scope.group}", scope.workspace)
+    if record is None:
+        raise ArmError(404, "ResourceNotFound", f"The workspace '{scope.workspace}' was deleted just now.")
+    return record
+
+
+def account_of(context: Context, scope: Scope) -> str:
+    """The name of the workspace's own storage account, such as `emu7`."""
+    return str(find(context, scope).body["account"])
+
+
+def to_arm(context: Context, record: Record) -> dict[str, Any]:
+    scope = Scope(*record.body["scope"])
+    settings = context.settings
+    group_id = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.group}/providers"
+    account = record.body["account"]
+    properties = {
+        "friendlyName": scope.workspace,
+        "description": "",
+        "publicNetworkAccess": "Enabled",
+        "hbiWorkspace": False,
+        **record.body["properties"],
+        "storageAccount": f"{group_id}/Microsoft.Storage/storageAccounts/{account}",
+        "keyVault": f"{group_id}/Microsoft.KeyVault/vaults/{account}",
+        "applicationInsights": f"{group_id}/Microsoft.Insights/components/{account}",
+        "discoveryUrl": f"{settings.public_url}/discovery",
+        "mlFlowTrackingUri": f"azureml://{settings.netloc}/mlflow/v1.0{scope.arm_id}",
+        "workspaceId": record.body["workspaceId"],
+        "tenantId": TENANT,
+        "creationTime": iso(record.created_at),
+        "managedNetwork": {"isolationMode": "Disabled"},
+    }
+    return {
+        "id": scope.arm_id,
+        "name": scope.workspace,
+        "type": "Microsoft.MachineLearningServices/workspaces",
+        "location": record.body["location"],
+        "tags": record.body["tags"],
+        "etag": record.etag,
+        "identity": {"type": "SystemAssigned", "principalId": record.body["workspaceId"], "tenantId": TENANT},
+        "kind": "Default",
+        "sku": {"name": "Basic", "tier": "Basic"},
+        "systemData": system_data(record),
+        "properties": properties,
+    }
+
+
+def get(context: Context, request: Request, *, scope: Scope) -> Response:
+    record = find(context, scope)
+    return json_response(to_arm(context, record), headers={"ETag": record.etag})
+
+
+def system_data(record: Record) -> dict[str, str]:
+    """Who and when, as ARM tells it. Microseconds matter: the SDK picks the latest of two versions by them."""
+    return {
+        "createdAt": iso(record.created_at),
+        "createdBy": "amlocal",
+        "createdByType": "Application",
+        "lastModifiedAt": iso(record.modified_at),
+        "lastModifiedBy": "amlocal",
+        "lastModifiedByType": "Application",
+    }
+
+
+def iso(microseconds: int) -> str:
+    moment = datetime.datetime.fromtimestamp(microseconds / 1e6, datetime.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+
+
+def _guid(scope: Scope) -> str:
+    digest = hashlib.sha256(f"{scope.key}/{time.time_ns()}".encode()).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
