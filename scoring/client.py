@@ -49,7 +49,7 @@ class Answer:
 
 
 class Client:
-    """One pool of connections for one set of trusted authorities; safe to share between threads, made once a process."""
+    """Pooled connections for one set of trusted authorities. Shared between threads, made once a process."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class Client:
         )
 
     def _pool(self, url: str) -> urllib3.PoolManager:
-        """The pool of the proxy that the environment names for this host, else the direct one. Keys go over TLS only."""
+        """The pool of the proxy that the environment names for this host, else the direct one. TLS only."""
         parts = urlsplit(url)
         if parts.scheme != "https" or not parts.hostname:
             raise EndpointAnswer("unreachable", reason="address")
@@ -187,7 +187,7 @@ def _pools(context: ssl.SSLContext, size: int) -> dict[str, urllib3.PoolManager]
     """Only the environment's proxy variables count: asking macOS for its settings crashes forked processes."""
     options: dict[str, Any] = {"maxsize": size, "ssl_context": context, "retries": False}
     pools = {"direct": urllib3.PoolManager(num_pools=20, **options)}
-    proxy = urllib.request.getproxies_environment().get("https")  # type: ignore[attr-defined]
+    proxy = urllib.request.getproxies_environment().get("https")
     if proxy:
         pools["https"] = urllib3.ProxyManager(proxy, **options)
     return pools
