@@ -1,0 +1,8 @@
+"""The domain app's configuration."""
+
+from django.apps import AppConfig
+
+
+class OpsConfig(AppConfig):
+    name = "ops"
+    verbose_name = "Operations"

@@ -1,0 +1,42 @@
+"""The domain's rows. Knows Django and ``ops.errors``; no network and no queue in ``save()``, no signals."""
+
+from ops.models.credentials import Credential
+from ops.models.endpoints import Deployment, Endpoint, ServingState
+from ops.models.operations import Event, Heartbeat, Operation
+from ops.models.registry import ModelVersion, RegisteredModel, Sample, VersionFile
+from ops.models.runs import (
+    FINAL_STATUSES,
+    InputFile,
+    LogChunk,
+    LogFile,
+    MetricPoint,
+    MetricSeries,
+    Run,
+    RunStatusChange,
+)
+from ops.models.workspaces import Compute, Mirror, Workspace
+
+__all__ = [
+    "FINAL_STATUSES",
+    "Compute",
+    "Credential",
+    "Deployment",
+    "Endpoint",
+    "Event",
+    "Heartbeat",
+    "InputFile",
+    "LogChunk",
+    "LogFile",
+    "MetricPoint",
+    "MetricSeries",
+    "Mirror",
+    "ModelVersion",
+    "Operation",
+    "RegisteredModel",
+    "Run",
+    "RunStatusChange",
+    "Sample",
+    "ServingState",
+    "VersionFile",
+    "Workspace",
+]

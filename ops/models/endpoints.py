@@ -1,0 +1,92 @@
+"""Online endpoints and the deployments behind them, as we made them and as Azure lists them."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ops.models.ids import new_public_id
+from ops.models.registry import ModelVersion
+from ops.models.workspaces import Workspace
+
+
+class ServingState(models.TextChoices):
+    """Ours; ``ops.azure`` translates Azure's provisioning states into these."""
+
+    CREATING = "creating", _("Creating")
+    READY = "ready", _("Ready")
+    UPDATING = "updating", _("Updating")
+    DELETING = "deleting", _("Deleting")
+    FAILED = "failed", _("Failed")
+
+
+class Endpoint(models.Model):
+    """``key_encrypted`` is the primary scoring key, fetched by a worker. A deleted endpoint keeps its row (``gone_at``)."""
+
+    State = ServingState
+    team_path = "workspace__team"
+
+    public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="endpoints")
+    name = models.CharField(_("endpoint name"), max_length=32)
+    state = models.CharField(max_length=10, choices=ServingState.choices, default=ServingState.CREATING)
+    auth_mode = models.CharField(max_length=20, default="key")
+    scoring_uri = models.CharField(max_length=500, blank=True)
+    key_encrypted = models.TextField(blank=True, editable=False)
+    key_fetched_at = models.DateTimeField(null=True, blank=True)
+    arm_id = models.CharField(max_length=500, blank=True)
+    is_ours = models.BooleanField(default=False)
+    error_code = models.CharField(max_length=80, blank=True)
+    error_params = models.JSONField(default=dict, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], condition=Q(gone_at=None), name="one_endpoint_row")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def lock_key(self) -> str:
+        return f"endpoint:{self.pk}"
+
+
+class Deployment(models.Model):
+    """``traffic`` is the percentage of the endpoint's requests, 0 to 100; ``log_text`` the kept tail of the server's log."""
+
+    State = ServingState
+    team_path = "endpoint__workspace__team"
+
+    public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
+    endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="deployments")
+    name = models.CharField(_("deployment name"), max_length=32)
+    state = models.CharField(max_length=10, choices=ServingState.choices, default=ServingState.CREATING)
+    model_version = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, blank=True, related_name="deployments")
+    instance_type = models.CharField(_("instance type"), max_length=60, blank=True)
+    instance_count = models.PositiveIntegerField(_("instances"), default=1)
+    request_timeout_ms = models.PositiveIntegerField(default=5000)
+    traffic = models.PositiveSmallIntegerField(default=0)
+    arm_id = models.CharField(max_length=500, blank=True)
+    is_ours = models.BooleanField(default=False)
+    error_code = models.CharField(max_length=80, blank=True)
+    error_params = models.JSONField(default=dict, blank=True)
+    log_text = models.TextField(blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "name"], condition=Q(gone_at=None), name="one_deployment_row")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,126 @@
+"""One thing a person asked for, carried out step by step by workers, and the append-only story of it."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ops.models.endpoints import Endpoint
+from ops.models.ids import new_public_id
+from ops.models.registry import ModelVersion
+from ops.models.runs import Run
+from ops.models.workspaces import Workspace
+
+
+def new_correlation_id() -> str:
+    return uuid.uuid4().hex
+
+
+class Operation(models.Model):
+    """``ops.flows.engine`` is the only writer of ``state`` once the row exists; services only create rows and ask to cancel.
+
+    ``lock_key`` (such as endpoint:17) is unique among open rows: the database keeps one open operation per thing.
+    """
+
+    class Kind(models.TextChoices):
+        REGISTER_WORKSPACE = "register_workspace", _("Register workspace")
+        TEST_CONNECTION = "test_connection", _("Test connection")
+        SUBMIT_RUN = "submit_run", _("Submit job")
+        CANCEL_RUN = "cancel_run", _("Cancel job")
+        REGISTER_VERSION = "register_version", _("Register model version")
+        DEPLOY = "deploy", _("Deploy")
+        SHIFT_TRAFFIC = "shift_traffic", _("Change traffic")
+        RENEW_KEY = "renew_key", _("Fetch scoring key")
+        DELETE_DEPLOYMENT = "delete_deployment", _("Delete deployment")
+        DELETE_ENDPOINT = "delete_endpoint", _("Delete endpoint")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        SUCCEEDED = "succeeded", _("Succeeded")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+        LOST_TRACK = "lost_track", _("Lost track")
+
+    team_path = "workspace__team"
+
+    public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
+    kind = models.CharField(max_length=24, choices=Kind.choices)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="operations")
+    run = models.ForeignKey(Run, models.CASCADE, null=True, blank=True, related_name="operations")
+    model_version = models.ForeignKey(ModelVersion, models.CASCADE, null=True, blank=True, related_name="operations")
+    endpoint = models.ForeignKey(Endpoint, models.CASCADE, null=True, blank=True, related_name="operations")
+    lock_key = models.CharField(max_length=120)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED, db_index=True)
+    step = models.CharField(max_length=60, blank=True)
+    turn = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    plan = models.JSONField(default=dict, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    retry_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")
+    correlation_id = models.CharField(max_length=32, default=new_correlation_id, editable=False)
+    azure_poll_url = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
+    deadline_at = models.DateTimeField()
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=80, blank=True)
+    error_params = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lock_key"], condition=Q(finished_at=None), name="one_open_operation_per_thing"
+            )
+        ]
+        indexes = [models.Index(fields=["next_try_at"], condition=Q(finished_at=None), name="open_operations")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.public_id}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.finished_at is not None
+
+
+class Event(models.Model):
+    """Append-only: written when an operation's state, step or phase changes, and when a person does something."""
+
+    class Kind(models.TextChoices):
+        REQUESTED = "requested", _("Requested")
+        STATE = "state", _("State")
+        STEP = "step", _("Step")
+        PHASE = "phase", _("Phase")
+        WAITING = "waiting", _("Waiting")
+
+    team_path = "workspace__team"
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="events")
+    operation = models.ForeignKey(Operation, models.CASCADE, null=True, blank=True, related_name="events")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    state = models.CharField(max_length=12, blank=True)
+    step = models.CharField(max_length=60, blank=True)
+    code = models.CharField(max_length=80, blank=True)
+    params = models.JSONField(default=dict, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+
+class Heartbeat(models.Model):
+    """When a part of the portal was last alive: ``beat``, ``queue:<name>`` for its workers, ``cloud:local`` for amlocal."""
+
+    name = models.CharField(max_length=80, unique=True)
+    seen_at = models.DateTimeField()

@@ -1,0 +1,133 @@
+"""A training run, the uploads it starts from, and what the mirror has seen of it: status changes, metrics, logs."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ops.models.ids import new_public_id
+from ops.models.workspaces import Workspace
+
+FINAL_STATUSES = frozenset({"Completed", "Failed", "Canceled"})
+
+
+class Run(models.Model):
+    """``status`` is Azure's own word, shown as it is; before Azure accepted the job it is ours: Submitting.
+
+    ``name`` is the Azure job's name and its MLflow run id.
+    """
+
+    SUBMITTING = "Submitting"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+    CANCEL_REQUESTED = "CancelRequested"
+    COMPLETED = "Completed"
+    team_path = "workspace__team"
+
+    public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="runs")
+    name = models.CharField(max_length=255)
+    display_name = models.CharField(_("name"), max_length=255, blank=True)
+    experiment = models.CharField(max_length=255, blank=True)
+    recipe = models.CharField(max_length=80, blank=True)
+    parameters = models.JSONField(default=dict, blank=True)
+    compute = models.CharField(_("compute"), max_length=64, blank=True)
+    status = models.CharField(max_length=40, default=SUBMITTING, db_index=True)
+    is_final = models.BooleanField(default=False, db_index=True)
+    error_code = models.CharField(max_length=80, blank=True)
+    error_params = models.JSONField(default=dict, blank=True)
+    arm_id = models.CharField(max_length=500, blank=True)
+    studio_url = models.CharField(max_length=500, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    retry_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="one_run_row")]
+
+    def __str__(self) -> str:
+        return self.display_name or self.name
+
+    @property
+    def is_completed(self) -> bool:
+        return self.status == self.COMPLETED
+
+
+class InputFile(models.Model):
+    """A file uploaded with the form, waiting to be sent to Azure by the submit flow."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="input_files")
+    input_name = models.CharField(max_length=64)
+    name = models.CharField(max_length=255)
+    file = models.FileField(upload_to="inputs/%Y/%m/")
+    size = models.PositiveBigIntegerField()
+
+
+class RunStatusChange(models.Model):
+    """One change of a run's status, in the order seen: the timeline."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="status_changes")
+    status = models.CharField(max_length=40)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+
+class MetricSeries(models.Model):
+    """One metric of a run. ``point_count`` is how many points of its history we hold."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="metrics")
+    key = models.CharField(max_length=250)
+    last_value = models.FloatField(null=True)
+    last_step = models.BigIntegerField(default=0)
+    last_at = models.DateTimeField(null=True)
+    point_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["key"]
+        constraints = [models.UniqueConstraint(fields=["run", "key"], name="one_series_per_metric")]
+
+
+class MetricPoint(models.Model):
+    """``position`` counts from 0 in the order of MLflow's history; ``value`` is null for NaN and the infinities."""
+
+    series = models.ForeignKey(MetricSeries, models.CASCADE, related_name="points")
+    position = models.PositiveIntegerField()
+    step = models.BigIntegerField()
+    value = models.FloatField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["series", "position"], name="one_point_per_position")]
+
+
+class LogFile(models.Model):
+    """One log file of a run under Azure's name, such as user_logs/std_log.txt. ``size`` counts mirrored bytes."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="log_files")
+    name = models.CharField(max_length=255)
+    size = models.PositiveBigIntegerField(default=0)
+    is_capped = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_row_per_log_file")]
+
+
+class LogChunk(models.Model):
+    """Append-only text from byte ``offset`` on, ``length`` bytes of UTF-8, cut between characters."""
+
+    log_file = models.ForeignKey(LogFile, models.CASCADE, related_name="chunks")
+    offset = models.PositiveBigIntegerField()
+    length = models.PositiveIntegerField()
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["offset"]
+        constraints = [models.UniqueConstraint(fields=["log_file", "offset"], name="one_chunk_per_offset")]

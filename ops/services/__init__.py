@@ -1,0 +1,1 @@
+"""What a person may ask for: rules, rows, one message to the workers. No network, no Azure, no HTTP."""

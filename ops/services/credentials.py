@@ -1,0 +1,52 @@
+"""A team's ways to sign in to Azure: made here, encrypted, never read back."""
+
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+
+from ops import vault
+from ops.errors import InvalidParameter
+from ops.models import Credential, Workspace
+
+if TYPE_CHECKING:
+    from portal.models import Team
+
+LOCAL_NAME = "Local Azure ML"
+
+
+def create(
+    *, team: "Team", name: str, kind: str, tenant_id: str = "", client_id: str = "", secret: str = ""
+) -> Credential:
+    """A credential of the team. Raises InvalidParameter for a missing part or a name already used."""
+    needed = {
+        Credential.Kind.SERVICE_PRINCIPAL: {"tenant_id": tenant_id, "client_id": client_id, "secret": secret},
+        Credential.Kind.CERTIFICATE: {"tenant_id": tenant_id, "client_id": client_id, "secret": secret},
+    }
+    for field, value in needed.get(Credential.Kind(kind), {}).items():
+        if not value.strip():
+            raise InvalidParameter("credential:missing", field=field)
+    try:
+        with transaction.atomic():
+            return Credential.objects.create(
+                team=team,
+                name=name,
+                kind=kind,
+                tenant_id=tenant_id.strip(),
+                client_id=client_id.strip(),
+                secret_encrypted=vault.encrypt(secret.strip()),
+            )
+    except IntegrityError:
+        raise InvalidParameter("credential:name_taken", field="credential_name", name=name) from None
+
+
+def for_local(team: "Team") -> Credential:
+    """The team's credential for the local Azure ML, made on first use; it holds no secret of its own."""
+    credential, _made = Credential.objects.get_or_create(
+        team=team, kind=Credential.Kind.LOCAL, defaults={"name": LOCAL_NAME}
+    )
+    return credential
+
+
+def are_allowed_together(cloud: str, kind: str) -> bool:
+    """The local cloud goes with the local credential, and only with it."""
+    return (cloud == Workspace.Cloud.LOCAL) == (kind == Credential.Kind.LOCAL)

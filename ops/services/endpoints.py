@@ -1,0 +1,41 @@
+"""Renews an endpoint's scoring key and deletes endpoints. Deployments behind them: ``ops.services.deployments``."""
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from ops.errors import EndpointBusy, InvalidParameter
+from ops.models import Endpoint, Operation
+from ops.services import operations
+
+if TYPE_CHECKING:
+    from portal.models import User
+
+
+def delete(endpoint: Endpoint, by: "User", typed_name: str) -> Operation:
+    """Delete the endpoint and everything behind it in Azure. Raises InvalidParameter for another name, EndpointBusy."""
+    if typed_name.strip() != endpoint.name:
+        raise InvalidParameter("endpoint:typed_name_differs", field="typed_name", name=endpoint.name)
+    with transaction.atomic():
+        return operations.open(
+            kind=Operation.Kind.DELETE_ENDPOINT,
+            workspace=endpoint.workspace,
+            lock_key=endpoint.lock_key,
+            by=by,
+            endpoint=endpoint,
+        )
+
+
+def renew_key(endpoint: Endpoint) -> Operation | None:
+    """Have a worker fetch the scoring key again; None when that is already under way."""
+    try:
+        with transaction.atomic():
+            return operations.open(
+                kind=Operation.Kind.RENEW_KEY,
+                workspace=endpoint.workspace,
+                lock_key=f"key:{endpoint.pk}",
+                by=None,
+                endpoint=endpoint,
+            )
+    except EndpointBusy:
+        return None

@@ -1,0 +1,110 @@
+"""Queues training runs from recipes, cancels and repeats them."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+
+from ops import recipes
+from ops.errors import InvalidParameter, NotFinished
+from ops.models import InputFile, Operation, Run, RunStatusChange, Workspace
+from ops.models.ids import new_public_id
+from ops.services import operations
+
+if TYPE_CHECKING:
+    from portal.models import User
+
+
+def submit(
+    *,
+    workspace: Workspace,
+    by: "User",
+    recipe: str,
+    parameters: Mapping[str, Any],
+    compute: str,
+    display_name: str = "",
+    files: Mapping[str, Iterable[UploadedFile[Any]]] | None = None,
+) -> Operation:
+    """A Run row (``operation.run``) with its uploaded input files, and the operation that sends it to Azure.
+
+    ``files`` maps an input's name to its files. Raises InvalidParameter for a wrong parameter, an unknown compute or
+    too many bytes; Refused for an unknown recipe.
+    """
+    chosen = recipes.get(recipe)
+    cleaned = chosen.clean(dict(parameters))
+    if not workspace.computes.filter(name=compute, gone_at=None).exists():
+        raise InvalidParameter("run:unknown_compute", field="compute", compute=compute)
+    uploads = {name: list(given) for name, given in (files or {}).items() if given}
+    for wanted in chosen.inputs:
+        if not wanted.is_optional and not uploads.get(wanted.name):
+            raise InvalidParameter("recipe:missing", field=wanted.name, label=wanted.label)
+    if sum(file.size or 0 for given in uploads.values() for file in given) > settings.UPLOAD_INPUT_BYTES:
+        raise InvalidParameter("run:inputs_too_large", field=next(iter(uploads)), limit=settings.UPLOAD_INPUT_BYTES)
+    with transaction.atomic():
+        run = Run.objects.create(
+            workspace=workspace,
+            name=f"{recipe.lower()}-{new_public_id()}"[:255],
+            display_name=display_name.strip(),
+            experiment=chosen.experiment,
+            recipe=recipe,
+            parameters=cleaned,
+            compute=compute,
+            requested_by=by,
+        )
+        RunStatusChange.objects.create(run=run, status=run.status, at=timezone.now())
+        for input_name, given in uploads.items():
+            for file in given:
+                InputFile.objects.create(
+                    run=run, input_name=input_name, name=file.name or "file", file=file, size=file.size or 0
+                )
+        return _send(run, by)
+
+
+def cancel(run: Run, by: "User") -> Operation:
+    """Ask Azure to cancel the job; one not yet sent is never sent. Raises NotFinished, EndpointBusy."""
+    if run.is_final:
+        raise NotFinished("run:already_over")
+    submitting = run.operations.filter(kind=Operation.Kind.SUBMIT_RUN, finished_at=None).first()
+    if submitting:
+        return operations.cancel(submitting, by)
+    with transaction.atomic():
+        return operations.open(
+            kind=Operation.Kind.CANCEL_RUN, workspace=run.workspace, lock_key=f"run:{run.pk}", by=by, run=run
+        )
+
+
+def retry(run: Run, by: "User") -> Operation:
+    """The same recipe, parameters, compute and files once more, as a new run linked to this one.
+
+    Raises NotFinished while the run is under way, Refused when its recipe is gone or it came from elsewhere.
+    """
+    if not run.is_final:
+        raise NotFinished("run:still_running")
+    chosen = recipes.get(run.recipe or "-")
+    with transaction.atomic():
+        again = Run.objects.create(
+            workspace=run.workspace,
+            name=f"{run.recipe.lower()}-{new_public_id()}"[:255],
+            display_name=run.display_name,
+            experiment=chosen.experiment,
+            recipe=run.recipe,
+            parameters=chosen.clean(run.parameters),
+            compute=run.compute,
+            requested_by=by,
+            retry_of=run,
+        )
+        RunStatusChange.objects.create(run=again, status=again.status, at=timezone.now())
+        InputFile.objects.bulk_create(
+            InputFile(run=again, input_name=file.input_name, name=file.name, file=file.file.name, size=file.size)
+            for file in run.input_files.all()
+        )
+        return _send(again, by)
+
+
+def _send(run: Run, by: "User") -> Operation:
+    return operations.open(
+        kind=Operation.Kind.SUBMIT_RUN, workspace=run.workspace, lock_key=f"run:{run.pk}", by=by, run=run
+    )

@@ -1,0 +1,54 @@
+"""Registers model versions from finished runs."""
+
+import re
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from ops import recipes
+from ops.errors import InvalidParameter, NotFinished, Refused
+from ops.models import ModelVersion, Operation, RegisteredModel, Run
+from ops.models.ids import new_public_id
+from ops.services import operations
+
+if TYPE_CHECKING:
+    from portal.models import User
+
+# https://learn.microsoft.com/azure/machine-learning/how-to-manage-models: letters, digits, dashes, underscores.
+NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")
+
+
+def register(*, run: Run, by: "User", name: str = "") -> Operation:
+    """A ModelVersion row (``operation.model_version``) of the run's model folder, and the operation that makes it in Azure.
+
+    The version number is chosen by the operation's first step; until then the row carries a provisional one.
+    Raises NotFinished unless the run is Completed, InvalidParameter for a bad name, EndpointBusy while another version
+    of that name is being made.
+    """
+    if not run.is_completed:
+        raise NotFinished("version:run_not_completed")
+    recipe = recipes.get(run.recipe or "-")
+    if not recipe.model_path:
+        raise Refused("version:recipe_makes_none", recipe=recipe.title)
+    name = name.strip() or recipe.registered_name
+    if not NAME.fullmatch(name):
+        raise InvalidParameter("version:bad_name", field="name")
+    with transaction.atomic():
+        registered, _made = RegisteredModel.objects.get_or_create(workspace=run.workspace, name=name)
+        version = ModelVersion.objects.create(
+            registered_model=registered,
+            version=f"new-{new_public_id()}",
+            run=run,
+            main_metric=recipe.main_metric,
+            metrics={series.key: series.last_value for series in run.metrics.all() if series.last_value is not None},
+            requested_by=by,
+        )
+        return operations.open(
+            kind=Operation.Kind.REGISTER_VERSION,
+            workspace=run.workspace,
+            lock_key=f"registered_model:{registered.pk}",
+            by=by,
+            run=run,
+            model_version=version,
+            plan={"model_path": recipe.model_path, "samples_path": recipe.samples_path},
+        )

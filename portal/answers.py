@@ -1,0 +1,62 @@
+"""How a view answers: the page, or the same facts as JSON for a client that prefers it; and how it says no."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from ops.messages import Explanation, explain
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: after a POST, read the thing's page."""
+
+    status_code = 303
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any], data: Callable[[], dict[str, Any]], status: int = 200
+) -> HttpResponse:
+    """The template, or ``data()`` as JSON when the client's Accept prefers it."""
+    response: HttpResponse
+    if wants_json(request):
+        response = JsonResponse(data(), status=status)
+    else:
+        response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["Accept", "HX-Request"])
+    return response
+
+
+def invalid(request: HttpRequest, template: str, context: dict[str, Any], form: BaseForm) -> HttpResponse:
+    """422: the same page with the form's errors; JSON: {"errors": {field: [sentence, …]}}."""
+    return page(request, template, context, lambda: {"errors": form.errors}, status=422)
+
+
+def see(request: HttpRequest, url: str) -> HttpResponse:
+    """After a change: go and read ``url``. An htmx request is told to load it as a whole page."""
+    if getattr(request, "htmx", None):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return SeeOther(url)
+
+
+def refused(request: HttpRequest, error: Exception, back: str) -> HttpResponse:
+    """409: the rule's sentence, as JSON, as the fragment of an htmx request, or as a message on the page ``back``."""
+    explanation = explain(error)
+    if wants_json(request):
+        return JsonResponse({"error": explanation.as_json()}, status=409)
+    if getattr(request, "htmx", None):
+        return render(request, "_refusal.html", {"explanation": explanation}, status=409)
+    messages.error(request, str(explanation))
+    return SeeOther(back)
+
+
+def error_json(explanation: Explanation | None) -> dict[str, Any] | None:
+    return explanation.as_json() if explanation else None

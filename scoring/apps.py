@@ -1,0 +1,8 @@
+"""The scoring app's configuration."""
+
+from django.apps import AppConfig
+
+
+class ScoringConfig(AppConfig):
+    name = "scoring"
+    verbose_name = "Scoring"

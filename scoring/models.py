@@ -1,0 +1,33 @@
+"""The history of predictions made through the portal."""
+
+from django.conf import settings
+from django.db import models
+
+from ops.models import Endpoint
+from ops.models.ids import new_public_id
+
+
+class Prediction(models.Model):
+    """One image sent to one endpoint. ``top`` is [[label, probability], …], best first; times in milliseconds.
+
+    ``latency_ms`` is the endpoint's answer as our client saw it, ``portal_ms`` what decoding and encoding added.
+    """
+
+    team_path = "endpoint__workspace__team"
+
+    public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
+    endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="predictions")
+    deployment = models.CharField(max_length=32, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    file_name = models.CharField(max_length=255, blank=True)
+    top = models.JSONField(default=list, blank=True)
+    raw = models.TextField(blank=True)
+    latency_ms = models.FloatField(null=True)
+    portal_ms = models.FloatField(null=True)
+    request_id = models.CharField(max_length=80, blank=True)
+    error_code = models.CharField(max_length=80, blank=True)
+    error_params = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]

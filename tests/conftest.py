@@ -1,0 +1,109 @@
+"""People, a team and a workspace for every test. Nothing of ours is mocked; only loopback sockets are opened."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+# Tests never touch the developer's own state; this must stand before Django reads its settings.
+_home = tempfile.TemporaryDirectory(prefix="portolan-tests-", ignore_cleanup_errors=True)
+os.environ["PORTAL_HOME"] = _home.name
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+import pytest  # noqa: E402
+from django.test import Client  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings):
+    """Tests need no collectstatic: names are served as they are written."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def team(db):
+    from portal.models import Team
+
+    return Team.objects.create(name="Vision")
+
+
+def _person(name: str, team: object | None, role: str | None):
+    from portal.models import Membership, User
+
+    user = User.objects.create_user(name.lower(), password=f"{name}-long-password", first_name=name)
+    if team is not None:
+        Membership.objects.create(user=user, team=team, role=role)
+    return user
+
+
+@pytest.fixture
+def alice(team):
+    """Alice operates."""
+    return _person("Alice", team, "operator")
+
+
+@pytest.fixture
+def bob(team):
+    """Bob reads and predicts."""
+    return _person("Bob", team, "viewer")
+
+
+@pytest.fixture
+def olivia(team):
+    """Olivia owns the team."""
+    return _person("Olivia", team, "owner")
+
+
+@pytest.fixture
+def charlie(db):
+    """Charlie is outside, an operator of another team: must see nothing."""
+    from portal.models import Team
+
+    return _person("Charlie", Team.objects.create(name="Elsewhere"), "operator")
+
+
+@pytest.fixture
+def client_of(db) -> Callable[[object], Client]:
+    """A browser signed in as that person."""
+
+    def sign_in(person: object) -> Client:
+        client = Client()
+        client.force_login(person)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def credential(team):
+    from ops.services import credentials
+
+    return credentials.for_local(team)
+
+
+@pytest.fixture
+def workspace(team, credential):
+    """A registered, ready workspace of the local cloud with one compute; its Azure side is not started."""
+    from django.utils import timezone
+
+    from ops.models import Compute, Mirror, Workspace
+
+    workspace = Workspace.objects.create(
+        team=team,
+        credential=credential,
+        cloud="local",
+        subscription_id="00000000-0000-0000-0000-000000000001",
+        resource_group="amlocal",
+        name="local",
+        state=Workspace.State.READY,
+    )
+    Mirror.objects.create(workspace=workspace, seen_at=timezone.now())
+    Compute.objects.create(
+        workspace=workspace, name="cpu-cluster", kind="amlcompute", arm_id="/cpu-cluster", seen_at=timezone.now()
+    )
+    return workspace
