@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import statistics
 from dataclasses import dataclass
 from typing import cast
 
 import pillow_heif
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from scoring import grounds
 from scoring.errors import ImageRefused
 from scoring.specs import ImageSpec
 
@@ -22,14 +22,12 @@ MAX_PIXELS = 50_000_000
 PREVIEW_SIDE = 480
 """Longest side of the preview, in pixels."""
 
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "TIFF", "ICO", "HEIF", "AVIF")
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "ICO", "HEIF", "AVIF")
 """What people upload. Pillow reads more, some of it by starting other programs (EPS): those stay closed."""
 
 SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
 
-BORDER_SHARE = 14
-"""The ground is read from a frame of 1/14 of the side: MNIST's digits stay 4 of 28 pixels away from the edge."""
-
+Image.init()  # now, not in the first upload
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow itself then refuses twice as many, also in pictures inside of files
 
@@ -97,16 +95,15 @@ def decode(data: bytes, *, side: int, max_bytes: int = MAX_BYTES, max_pixels: in
 def fit(picture: Image.Image, spec: ImageSpec) -> tuple[Image.Image, bool]:
     """An upright RGB picture in the network's size and colour, and whether dark and light were exchanged."""
     picture = picture.convert("RGB" if spec.color == "rgb" else "L")
-    ground = _ground(picture)
+    must_invert = spec.inverted and grounds.is_light(picture)
+    if must_invert:
+        picture = ImageOps.invert(picture)
     size = (spec.width, spec.height)
-    if picture.size != size and spec.fit == "pad":
-        picture = ImageOps.pad(picture, size, Image.Resampling.BILINEAR, color=ground)
-    elif picture.size != size:
-        picture = ImageOps.fit(picture, size, Image.Resampling.BILINEAR)
-    is_light = sum(ground) / len(ground) > 127 if isinstance(ground, tuple) else ground > 127
-    if not (spec.inverted and is_light):
-        return picture, False
-    return ImageOps.autocontrast(ImageOps.invert(picture)), True
+    if picture.size == size:
+        return picture, must_invert
+    if spec.fit == "ink":
+        picture = grounds.cut_out(picture, size)
+    return ImageOps.fit(picture, size, Image.Resampling.BILINEAR), must_invert
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
@@ -165,25 +162,6 @@ def _from_lab(picture: Image.Image) -> Image.Image:
     )
     assert converted is not None
     return converted
-
-
-def _ground(picture: Image.Image) -> int | tuple[int, ...]:
-    """The median of the border, for each channel: what the picture stands on."""
-    small = picture if max(picture.size) <= 2 * BORDER_SHARE else picture.resize((2 * BORDER_SHARE,) * 2)
-    edge = max(1, min(small.size) // BORDER_SHARE)
-    medians = [_border_median(channel, edge) for channel in small.split()]
-    return medians[0] if len(medians) == 1 else tuple(medians)
-
-
-def _border_median(channel: Image.Image, edge: int) -> int:
-    width, height = channel.size
-    sides = (
-        (0, 0, width, edge),
-        (0, height - edge, width, height),
-        (0, 0, edge, height),
-        (width - edge, 0, width, height),
-    )
-    return int(statistics.median(value for side in sides for value in channel.crop(side).tobytes()))
 
 
 def _png(picture: Image.Image) -> bytes:

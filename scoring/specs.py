@@ -19,8 +19,8 @@ class ImageSpec:
 
     The sender sends pixels from 0 to 255; the scoring script gives the network `pixel * scale + offset`.
     `inverted`: the network learnt light ink on a dark ground (MNIST).
-    `fit`: how a picture of other proportions becomes `width` x `height`. "crop" keeps the middle, "pad" keeps
-    everything on a ground of the picture's own border colour.
+    `fit`: how a picture of another size becomes `width` x `height`. "crop" keeps as much of the middle as the
+    proportions allow; "ink" first cuts out what is drawn on a plain ground, and clears the ground.
     """
 
     format: str
@@ -31,7 +31,7 @@ class ImageSpec:
     scale: float
     offset: float
     inverted: bool
-    fit: Literal["crop", "pad"]
+    fit: Literal["crop", "ink"]
     labels: tuple[str, ...]
     file: str
 
@@ -61,7 +61,7 @@ def from_document(document: dict[str, Any]) -> ImageSpec:
         scale=_number(document, "scale", 1.0),
         offset=_number(document, "offset", 0.0),
         inverted=_truth(document, "inverted"),
-        fit=cast(Literal["crop", "pad"], _one_of(document, "fit", "crop", "pad", default="crop")),
+        fit=cast(Literal["crop", "ink"], _one_of(document, "fit", "crop", "ink", default="crop")),
         labels=_labels(document),
         file=_text(document, "file"),
     )

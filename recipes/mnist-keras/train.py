@@ -124,7 +124,7 @@ def write_network(network: Any, folder: Path) -> None:
         "scale": 1 / 255,
         "offset": 0.0,
         "inverted": True,
-        "fit": "pad",
+        "fit": "ink",
         "labels": LABELS,
     }
     (folder / "model.json").write_text(json.dumps(spec, indent=2) + "\n", encoding="utf-8")
