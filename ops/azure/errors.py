@@ -1,4 +1,4 @@
-"""What Azure, the SDK or the network can answer badly, and `translate()`, the one edge where their errors become ours.
+"""What can go wrong on the way to Azure and there. How foreign errors become these: `ops.azure.edge`.
 
 AzureError(code, message, request_id, retryable)
   x AzureUnreachable   no answer: refused, dropped, timed out                              retryable
@@ -27,7 +27,7 @@ _SECRETS = (
     (re.compile(r"\beyJ[\w-]{10,}\.[\w-]+\.[\w-]*"), "[token]"),
     (re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}"), r"\1[token]"),
     (re.compile(r"(?i)(https?://[^\s?'\"<>]+)\?[^\s'\"<>)]*"), r"\1?[…]"),
-    (re.compile(r"(?i)\b((?:sig|accountkey|sharedaccesssignature|password|client_?secret|secret)\s*[=:]\s*)[^\s&;,'\"]+"), r"\1[…]"),
+    (re.compile(r"(?i)\b((?:sig|accountkey|sharedaccesssignature|password|secret)\s*[=:]\s*)[^\s&;,'\"]+"), r"\1[…]"),
 )
 
 
@@ -82,69 +82,6 @@ class AzureRejected(AzureError):
 
 class AzureFailed(AzureError):
     """Azure itself failed, or its answer cannot be read."""
-
-
-@contextmanager
-def translate() -> Iterator[None]:
-    """Turn every foreign error raised inside into an AzureError, `from` it. Serves as a decorator, too."""
-    try:
-        yield
-    except AzureError:
-        raise
-    except Exception as exc:
-        found = translated(exc)
-        if found is None:
-            raise
-        raise found from exc
-
-
-def translated(exc: Exception) -> AzureError | None:
-    """The AzureError for a foreign error; None when it is not Azure's doing (a mistake of ours, a time limit)."""
-    root = _root(exc)
-    if isinstance(root, core.HttpResponseError) and root.response is not None:
-        return _from_core_response(root)
-    if isinstance(root, core.ClientAuthenticationError):
-        return _from_sign_in(root)
-    if isinstance(root, core.ServiceRequestError | core.ServiceResponseError):
-        is_late = isinstance(root, core.ServiceRequestTimeoutError | core.ServiceResponseTimeoutError)
-        return AzureUnreachable("TimedOut" if is_late else "NoAnswer", str(root))
-    if isinstance(root, requests.RequestException):
-        return _from_requests(root)
-    if isinstance(root, core.AzureError):
-        return _from_sdk(root)
-    return _from_unreadable(root)
-
-
-def from_response(status: int, headers: Mapping[str, str], body: str) -> AzureError:
-    """The error of an HTTP answer that is none of 2xx, by ARM's and the storage service's formats."""
-    code, message = _code_and_message(status, headers, body)
-    request_id = headers.get("x-ms-request-id") or headers.get("x-request-id") or ""
-    if status == 429 or (status == 503 and retry_after(headers) is not None):
-        return AzureThrottled(code, message, request_id, retry_after(headers))
-    kinds = {401: AzureDenied, 403: AzureDenied, 404: AzureNotFound, 410: AzureNotFound, 409: AzureConflict, 412: AzureConflict}
-    if status == 408:
-        return AzureUnreachable(code, message, request_id)
-    if status >= 500:
-        return AzureFailed(code, message, request_id, retryable=True)
-    return kinds.get(status, AzureRejected)(code, message, request_id)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds until Azure wants to be asked again: Retry-After (seconds or a date) or Azure's own headers in ms."""
-    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
-        if headers.get(name):
-            return float(headers[name]) / 1000
-    given = headers.get("Retry-After") or headers.get("retry-after")
-    if not given:
-        return None
-    try:
-        return max(0.0, float(given))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None
 
 
 def without_secrets(message: str) -> str:

@@ -1,0 +1,136 @@
+"""The SDK, loaded once and made fit for a worker: no retries, short time-outs, no waiting, no printing. All reaching into it is here.
+
+azure-ai-ml was written for notebooks. Each repair below says what 1.35 does without it; a name that is gone from a newer
+SDK is an AttributeError at load, so an update cannot undo a repair silently.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import warnings
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Any
+
+from azure.core.exceptions import HttpResponseError
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 30
+UPLOAD_SECONDS = 120
+OPTIONS: dict[str, Any] = {
+    "retry_total": 0,
+    "retry_connect": 0,
+    "retry_read": 0,
+    "retry_status": 0,
+    "connection_timeout": CONNECT_SECONDS,
+    "read_timeout": READ_SECONDS,
+}
+_BLOB_OPTIONS = {**OPTIONS, "read_timeout": UPLOAD_SECONDS}
+
+
+@functools.cache
+def load() -> Any:
+    """Import azure.ai.ml (1 to 3 s, 150 MB; once a process), repair and silence it. Returns the module."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import azure.ai.ml
+    for name in ("azure.ai.ml", "azure.core", "azure.identity", "msal"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    _repair_uploads()
+    _repair_jobs()
+    return azure.ai.ml
+
+
+def begin(call: Callable[..., Any], **arguments: Any) -> str:
+    """Send the one request that starts a long-running operation; its poll URL, "" when Azure says that it is done.
+
+    `call` is a begin_… function of the SDK's generated client. The SDK's own begin_… of endpoints and deployments have no
+    `no_wait`: they start a daemon thread that polls, and before that they ask for what we know already. With
+    `polling=False` the same generated client builds the same request, and azure-core hands out the answer's headers.
+    """
+    answers: list[Any] = []
+    call(polling=False, raw_response_hook=answers.append, **arguments)
+    headers = answers[-1].http_response.headers
+    return str(headers.get("Azure-AsyncOperation") or headers.get("Location") or "")
+
+
+def scope(connection: Any) -> dict[str, str]:
+    """Where the generated clients shall look: they take resource group and workspace with every call."""
+    return {"resource_group_name": connection.target.resource_group, "workspace_name": connection.target.workspace}
+
+
+def keep_throttling_visible(datastores: Any) -> None:
+    """listSecrets: the SDK takes *any* HTTP error for "no keys here" and goes on with the identity's own token.
+
+    That is right for 401, 403 and for identity-only datastores; a 429 or a 500 must come through instead.
+    """
+    list_secrets = datastores._list_secrets
+
+    def _list_secrets(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return list_secrets(*args, **kwargs)
+        except HttpResponseError as exc:
+            if exc.status_code is None or exc.status_code == 429 or exc.status_code >= 500:
+                raise SecretsNotListed from exc
+            raise
+
+    datastores._list_secrets = _list_secrets
+
+
+class SecretsNotListed(Exception):
+    """Carries a passing failure of listSecrets through the SDK; `edge.translate` reads its cause."""
+
+
+class _WatchedPool(ThreadPoolExecutor):
+    """A pool whose end raises what its tasks raised."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._started: list[Future[Any]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = super().submit(fn, *args, **kwargs)
+        self._started.append(future)
+        return future
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        super().__exit__(kind, value, trace)
+        if kind is None:
+            for future in self._started:
+                future.result()
+        return None
+
+
+def _repair_uploads() -> None:
+    """Blob clients retry three times after 15 s and more, and send with a time-out of four hours. Without a progress bar
+    the SDK forgets errors of its upload threads, then waits forever for the missing files; and it prints an empty line."""
+    from azure.ai.ml._artifacts import _blob_storage_helper as helper
+    from azure.ai.ml._utils import _asset_utils as assets
+    from azure.storage.blob import BlobServiceClient, ContainerClient
+
+    class Container(ContainerClient):
+        @classmethod
+        def from_container_url(cls, container_url: str, credential: Any = None, **kwargs: Any) -> ContainerClient:
+            return ContainerClient.from_container_url(container_url, credential, **{**_BLOB_OPTIONS, **kwargs})
+
+    _replace(helper, "BlobServiceClient", functools.partial(BlobServiceClient, **_BLOB_OPTIONS))
+    _replace(helper, "ContainerClient", Container)
+    _replace(assets, "DEFAULT_CONNECTION_TIMEOUT", UPLOAD_SECONDS)
+    _replace(assets, "ThreadPoolExecutor", _WatchedPool)
+    helper.print = lambda *args, **kwargs: None
+
+
+def _repair_jobs() -> None:
+    """Every new job gets the git remote, branch and commit of the folder the worker was started in, by running git."""
+    from azure.ai.ml.operations import _job_operations as jobs
+
+    _replace(jobs, "get_git_properties", dict)
+
+
+def _replace(module: Any, name: str, instead: Any) -> None:
+    getattr(module, name)
+    setattr(module, name, instead)
