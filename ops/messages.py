@@ -208,6 +208,97 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
     ),
     "traffic:not_ready": (_PARAMETER, _("{name} is not ready to take requests."), ""),
     "traffic:out_of_range": (_PARAMETER, _("The share of {name} must be between 0 and 100."), ""),
+    # Predict: what scoring.errors and scoring.services raise
+    "predict:endpoint_not_ready": (_("Not ready"), _("The endpoint {name} is not ready to answer yet."), _TRY),
+    "predict:key_missing": (_("Key on its way"), _("The portal is fetching the key of {name} from Azure ML."), _TRY),
+    "predict:no_deployment": (
+        _("Nothing to ask"),
+        _("{name} has no deployment that is ready."),
+        _("Deploy a model version first."),
+    ),
+    "predict:no_spec": (
+        _("Unknown input"),
+        _("The model behind {name} does not say which images it takes: it has no model.json."),
+        _("Register a version that carries one."),
+    ),
+    "predict:no_image": (_("No image"), _("No image was sent."), _("Choose, drop or paste one.")),
+    "scoring:image_empty": (_("Empty file"), _("The file is empty."), _("Choose another image.")),
+    "scoring:image_too_large": (
+        _("Too large"),
+        _("The file is larger than the limit of {limit} bytes."),
+        _("Make it smaller and try again."),
+    ),
+    "scoring:image_not_an_image": (
+        _("Not an image"),
+        _("The file is not an image that can be read here."),
+        _("PNG, JPEG, WebP, GIF, BMP, TIFF and HEIC work."),
+    ),
+    "scoring:image_too_many_pixels": (
+        _("Too many pixels"),
+        _("The image has more than the limit of {limit} pixels."),
+        _("Make it smaller and try again."),
+    ),
+    "scoring:image_truncated": (
+        _("Damaged image"),
+        _("The image is damaged or cut off."),
+        _("Save or send it again."),
+    ),
+    "scoring:spec_unreadable": (
+        _("Unknown input"),
+        _("The model.json of this version cannot be used: {reason}"),
+        _("Register a version with a correct one."),
+    ),
+    "scoring:format_unknown": (_("Unknown input"), _("This portal does not know the request format {format}."), ""),
+    "scoring:busy": (
+        _("Busy"),
+        _("Many people wait for endpoints right now; your image was not sent."),
+        _("Try again in a few seconds."),
+    ),
+    "scoring:slow": (
+        _("No answer in time"),
+        _("The endpoint did not answer within {seconds} seconds."),
+        _("Try again; if it lasts, look at the deployment's log."),
+    ),
+    "scoring:unreachable": (
+        _("Endpoint not reachable"),
+        _("No connection to the endpoint could be made ({reason})."),
+        _("Check that the endpoint still exists and is running."),
+    ),
+    "scoring:key_refused": (
+        _("Key refused"),
+        _("The endpoint did not accept the key; the portal is fetching a new one."),
+        _TRY,
+    ),
+    "scoring:no_deployment": (
+        _("Nobody answers"),
+        _("No deployment of this endpoint takes requests."),
+        _("Send traffic to a deployment on the endpoint's page."),
+    ),
+    "scoring:too_slow": (
+        _("The model was too slow"),
+        _("The deployment gave up after its own time limit."),
+        _("Deploy it with a longer time-out or a larger instance."),
+    ),
+    "scoring:model_error": (
+        _("The scoring script failed"),
+        _("The deployment's script answered with an error ({model_status}): {message}"),
+        _("Its traceback is in the deployment's log."),
+    ),
+    "scoring:throttled": (
+        _("The endpoint is busy"),
+        _("The endpoint takes no more requests at the moment."),
+        _("Try again in a few seconds, or give the deployment more instances."),
+    ),
+    "scoring:answer_unreadable": (
+        _("Unreadable answer"),
+        _("The endpoint answered something this portal cannot read: {reason}"),
+        _("Check which scoring script the deployment runs."),
+    ),
+    "scoring:server_error": (
+        _("The endpoint failed"),
+        _("The endpoint answered with the status {status}."),
+        _("Try again; if it lasts, look at the deployment's log."),
+    ),
     "traffic:not_whole": (_PARAMETER, _("The shares must sum to 100, they sum to {total}."), ""),
 }
 
@@ -218,6 +309,8 @@ STEPS: dict[str, dict[str, Text]] = {}
 def explain(thing: Any) -> Explanation:
     """The explanation of an OpsError-like exception or of a row with ``error_code`` and ``error_params``."""
     code = str(getattr(thing, "error_code", "") or getattr(thing, "code", GENERIC))
+    if code not in TEXTS and f"scoring:{code}" in TEXTS:
+        code = f"scoring:{code}"
     params = getattr(thing, "error_params", None) or getattr(thing, "params", {})
     return of(code, params)
 

@@ -14,7 +14,7 @@ RESEND_SECONDS = 5
 
 
 def send(operation: Operation) -> bool:
-    """Ask a worker of the operation's cloud to take its next step. False when the broker is down: dispatch sends again."""
+    """Ask a worker of its cloud to take the next step. False when the broker is down: dispatch sends again."""
     return _send("ops.advance", [operation.pk, operation.turn], operation.workspace.queue)
 
 

@@ -1,5 +1,6 @@
 """Training projects a team starts from: reads ``recipes/NAME/recipe.toml``. Runs nothing and knows no form."""
 
+import math
 import tomllib
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -39,14 +40,18 @@ class Parameter:
             raise InvalidParameter("recipe:wrong_type", field=self.name, label=self.label, kind=self.kind) from None
         if self.choices and cleaned not in self.choices:
             raise InvalidParameter("recipe:not_a_choice", field=self.name, label=self.label)
-        if isinstance(cleaned, (int, float)) and not isinstance(cleaned, bool):
-            if (self.minimum is not None and not cleaned >= self.minimum) or (
-                self.maximum is not None and not cleaned <= self.maximum
-            ):
-                raise InvalidParameter(
-                    "recipe:out_of_range", field=self.name, label=self.label, minimum=self.minimum, maximum=self.maximum
-                )
+        if self._is_out_of_range(cleaned):
+            raise InvalidParameter(
+                "recipe:out_of_range", field=self.name, label=self.label, minimum=self.minimum, maximum=self.maximum
+            )
         return cleaned
+
+    def _is_out_of_range(self, value: Any) -> bool:
+        if self.kind not in {"integer", "number"}:
+            return False
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        return not low <= value <= high or not math.isfinite(value)
 
     def _typed(self, value: Any) -> Any:
         match self.kind:

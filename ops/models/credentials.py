@@ -7,7 +7,7 @@ from ops.models.ids import new_public_id
 
 
 class Credential(models.Model):
-    """``secret_encrypted`` holds a client secret or a PEM certificate under ``ops.vault``; empty for an identity without one."""
+    """``secret_encrypted`` holds a client secret or a PEM certificate under ``ops.vault``; "" where there is none."""
 
     class Kind(models.TextChoices):
         LOCAL = "local", _("Local Azure ML")

@@ -21,7 +21,7 @@ class ServingState(models.TextChoices):
 
 
 class Endpoint(models.Model):
-    """``key_encrypted`` is the primary scoring key, fetched by a worker. A deleted endpoint keeps its row (``gone_at``)."""
+    """``key_encrypted`` is the primary scoring key, fetched by a worker. Deleted endpoints stay as rows."""
 
     State = ServingState
     team_path = "workspace__team"
@@ -58,7 +58,7 @@ class Endpoint(models.Model):
 
 
 class Deployment(models.Model):
-    """``traffic`` is the percentage of the endpoint's requests, 0 to 100; ``log_text`` the kept tail of the server's log."""
+    """``traffic`` is the percentage of the endpoint's requests; ``log_text`` the kept tail of the server's log."""
 
     State = ServingState
     team_path = "endpoint__workspace__team"

@@ -19,7 +19,7 @@ def new_correlation_id() -> str:
 
 
 class Operation(models.Model):
-    """``ops.flows.engine`` is the only writer of ``state`` once the row exists; services only create rows and ask to cancel.
+    """``ops.flows.engine`` is the only writer of ``state`` once the row exists; services create rows and ask to cancel.
 
     ``lock_key`` (such as endpoint:17) is unique among open rows: the database keeps one open operation per thing.
     """
@@ -120,7 +120,7 @@ class Event(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a part of the portal was last alive: ``beat``, ``queue:<name>`` for its workers, ``cloud:local`` for amlocal."""
+    """When a part was last alive: ``beat``, ``queue:<name>`` for that queue's workers, ``cloud:local`` for amlocal."""
 
     name = models.CharField(max_length=80, unique=True)
     seen_at = models.DateTimeField()

@@ -30,7 +30,7 @@ class RegisteredModel(models.Model):
 
 
 class ModelVersion(models.Model):
-    """``spec`` is the content of the version's model.json ({} when it has none); ``metrics`` are the run's last values."""
+    """``spec`` is the content of the version's model.json ({} without one); ``metrics`` are the run's last values."""
 
     class State(models.TextChoices):
         REGISTERING = "registering", _("Registering")

@@ -26,7 +26,7 @@ def submit(
     parameters: Mapping[str, Any],
     compute: str,
     display_name: str = "",
-    files: Mapping[str, Iterable[UploadedFile[Any]]] | None = None,
+    files: Mapping[str, Iterable["UploadedFile[Any]"]] | None = None,
 ) -> Operation:
     """A Run row (``operation.run``) with its uploaded input files, and the operation that sends it to Azure.
 

@@ -19,7 +19,7 @@ NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")
 
 
 def register(*, run: Run, by: "User", name: str = "") -> Operation:
-    """A ModelVersion row (``operation.model_version``) of the run's model folder, and the operation that makes it in Azure.
+    """A ModelVersion row (``operation.model_version``) of the run's model folder, and the operation that makes it.
 
     The version number is chosen by the operation's first step; until then the row carries a provisional one.
     Raises NotFinished unless the run is Completed, InvalidParameter for a bad name, EndpointBusy while another version
