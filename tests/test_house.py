@@ -1,0 +1,187 @@
+"""The promises of the house, kept by a test each: sizes, names, layers, messages, settings, no hosts in lock files."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portal import env
+
+ROOT = Path(__file__).resolve().parent.parent
+LINES_AT_MOST = 300
+FUNCTION_AT_MOST = 50
+VIEW_AT_MOST = 25
+TASK_AT_MOST = 6
+# Declared tables: long lists of rows, no logic.
+TABLES = {"ops/messages.py", "amlocal/routes.py"}
+FORBIDDEN_NAMES = re.compile(r"(Manager|Helper|Util|Utils|Handler|Base)$")
+OURS = ("portal", "ops", "scoring", "amlocal", "recipes")
+
+
+def files(*folders: str) -> list[Path]:
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *folders],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\n")
+    return [ROOT / name for name in tracked if name and (ROOT / name).is_file()]
+
+
+def sources() -> list[Path]:
+    return [path for path in files(*OURS) if path.suffix == ".py" and "migrations" not in path.parts]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def functions(path: Path) -> list[ast.FunctionDef]:
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+
+
+def length(node: ast.FunctionDef) -> int:
+    return (node.end_lineno or 0) - node.lineno + 1
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_a_file_stays_small_explains_itself_and_has_honest_names(path):
+    text = path.read_text()
+    if name_of(path) not in TABLES:
+        assert text.count("\n") <= LINES_AT_MOST
+    tree = ast.parse(text)
+    if text.strip():
+        docstring = ast.get_docstring(tree)
+        assert docstring, "no module docstring"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            assert not FORBIDDEN_NAMES.search(node.name), node.name
+        if isinstance(node, ast.FunctionDef):
+            assert length(node) <= FUNCTION_AT_MOST, f"{node.name}: {length(node)} lines"
+
+
+@pytest.mark.parametrize("path", [p for p in sources() if p.parent == ROOT / "portal" / "views"], ids=name_of)
+def test_a_view_stays_short(path):
+    long = [f"{node.name}: {length(node)}" for node in functions(path) if length(node) > VIEW_AT_MOST]
+    assert not long
+
+
+def test_a_task_stays_shorter():
+    path = ROOT / "ops" / "tasks.py"
+    tasks = [node for node in functions(path) if node.decorator_list]
+    assert tasks
+    assert not [f"{node.name}: {length(node)}" for node in tasks if length(node) > TASK_AT_MOST]
+
+
+def test_the_layers_hold():
+    result = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stdout[-3000:]
+
+
+def test_the_web_process_loads_no_azure_and_no_tensorflow(tmp_path):
+    program = (
+        "import sys; import portal.wsgi; from django.urls import get_resolver; get_resolver().url_patterns;"
+        "print([name for name in ('azure.ai.ml', 'tensorflow', 'ops.azure', 'ops.flows', 'amlocal') if name in sys.modules])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "PORTAL_HOME": str(tmp_path)},
+    )
+    assert answer.stdout.strip() == "[]", answer.stderr[-2000:]
+
+
+def _codes_raised() -> dict[str, str]:
+    """Every literal ``area:word`` code in the domain, with the file it stands in."""
+    codes = {}
+    for path in files("ops", "scoring/services", "portal"):
+        if path.suffix != ".py" or path.name in {"messages.py", "urls.py"} or "migrations" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                raised = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                code = node.args[0].value
+                if raised[:1].isupper() and isinstance(code, str) and re.fullmatch(r"[a-z]+:[a-z_]+", code):
+                    codes[code] = name_of(path)
+    return codes
+
+
+def test_every_code_that_is_raised_has_its_texts():
+    from ops.messages import TEXTS
+
+    missing = {code: where for code, where in _codes_raised().items() if code not in TEXTS}
+    assert not missing
+
+
+def test_every_scoring_code_has_its_texts():
+    from ops.messages import TEXTS
+    from scoring import errors
+
+    codes = errors.ImageRefused.codes | errors.SpecRefused.codes | errors.EndpointAnswer.codes
+    assert not [code for code in codes if f"scoring:{code}" not in TEXTS]
+
+
+def test_every_text_can_be_filled_and_says_something():
+    from ops import messages
+
+    for code in messages.TEXTS:
+        explanation = messages.of(code, {})
+        assert explanation.title, code
+        assert explanation.sentence.endswith((".", ":", "–", ")", "}")), (code, explanation.sentence)
+
+
+def test_every_step_of_every_flow_has_a_label():
+    from ops import messages
+    from ops.flows import FLOWS
+
+    declared = {kind: [step.__name__ for step in flow.steps] for kind, flow in FLOWS.items()}
+    assert {kind: list(steps) for kind, steps in messages.STEPS.items()} == declared
+
+
+def test_every_setting_is_documented_and_none_invented():
+    documented = set(re.findall(r"`((?:PORTAL_|DATABASE_|REDIS_)[A-Z_]+)`", (ROOT / "docs/settings.md").read_text()))
+    example = set(re.findall(r"^#?\s?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert set(env.VARIABLES) <= documented
+    assert set(env.VARIABLES) <= example
+
+
+def test_only_env_reads_the_environment():
+    """Others take their settings from ``portal.settings``; programs that start processes hand an environment on."""
+    allowed = {"portal/env.py", "portal/wsgi.py", "portal/celery.py", "manage.py"}
+    starters = ("portal/serving/", "portal/installing/", "portal/demo/", "portal/serve.py")
+    for path in files("portal", "ops", "scoring"):
+        name = name_of(path)
+        if path.suffix != ".py" or name in allowed or name.startswith((*starters, "ops/azure/", "scoring/entry/")):
+            continue
+        assert "os.environ" not in path.read_text(), name
+
+
+def test_lock_files_name_no_host():
+    for path in files("requirements"):
+        assert "://" not in path.read_text(), path.name
+    assert '"resolved"' not in (ROOT / "package-lock.json").read_text()
+
+
+def test_each_noun_has_its_view_templates_and_tests():
+    from portal.urls import urlpatterns
+
+    nouns = {entry.namespace for entry in urlpatterns if getattr(entry, "namespace", None)}
+    assert {"home", "accounts", "teams", "workspaces", "jobs", "models", "endpoints", "predict", "operations"} <= nouns
+    for noun in nouns:
+        assert (ROOT / f"portal/views/{noun}.py").is_file(), noun
+        assert (ROOT / f"templates/{noun}").is_dir(), noun
+        assert (ROOT / f"tests/portal/views/test_{noun}.py").is_file(), noun
+
+
+def test_no_third_party_code_and_no_data_is_committed():
+    names = [name_of(path) for path in files()]
+    assert not [name for name in names if "node_modules" in name or name.endswith((".h5", ".keras", ".gz", ".min.js"))]
+    assert not [name for name in names if (ROOT / name).stat().st_size > 1_000_000]
