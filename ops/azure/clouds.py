@@ -38,31 +38,29 @@ def of_process(wanted: str) -> Cloud:
     is_local = name not in AZURE
     if is_local != (wanted == LOCAL) or (not is_local and name != wanted):
         raise AzureRejected("WrongCloud", f"This process speaks to the cloud {name}, not to {wanted}.")
-    if is_local:
-        return _described(name, os.environ.get("ARM_CLOUD_METADATA_URL", ""))
     sdk.load()
-    from azure.ai.ml._azure_environments import _get_cloud_details
+    from azure.ai.ml import _azure_environments as environments
 
-    return _cloud(name, _get_cloud_details(name))
+    if is_local:
+        environments._environments[name] = _described(name, os.environ.get("ARM_CLOUD_METADATA_URL", ""))
+    return _cloud(name, environments._get_cloud_details(name))
 
 
 @functools.lru_cache(maxsize=8)
-def _described(name: str, url: str) -> Cloud:
+def _described(name: str, url: str) -> dict[str, str]:
     """The local cloud by its own description. The SDK would ask for it some fifty times a job, and take any failure
     to read it for "the real Azure"; it is read once here and told to the SDK."""
     if not url:
         raise AzureRejected("NoCloudMetadata", f"ARM_CLOUD_METADATA_URL must say where the cloud {name} is described.")
-    sdk.load()
-    from azure.ai.ml._azure_environments import _convert_arm_to_cli, _environments
+    from azure.ai.ml import _azure_environments as environments
 
     answer = requests.get(url, timeout=(sdk.CONNECT_SECONDS, sdk.READ_SECONDS))
     if not answer.ok:
         raise edge.from_answer(answer.status_code, answer.headers, answer.text)
-    known = _convert_arm_to_cli(answer.json())
+    known: dict[str, dict[str, str]] = environments._convert_arm_to_cli(answer.json())
     if name not in known:
         raise AzureFailed("UnknownCloud", f"{url} does not describe the cloud {name}.")
-    _environments[name] = known[name]
-    return _cloud(name, known[name])
+    return known[name]
 
 
 def _cloud(name: str, details: dict[str, str]) -> Cloud:

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import requests
 from azure.core.credentials import TokenCredential
@@ -126,28 +126,27 @@ def _ml_client(target: Target, cloud: Cloud, credential: TokenCredential) -> Any
     return ml
 
 
-class _Recent(OrderedDict[Hashable, Any]):
+class _Recent(Generic[T]):
     """The values used last, at most `most`. Empty in a child process: sockets must not be shared over a fork."""
 
     def __init__(self, most: int) -> None:
-        super().__init__()
         self._most = most
-        self._lock = threading.Lock()
+        self._forget()
         os.register_at_fork(after_in_child=self._forget)
 
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:  # type: ignore[override]
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
         with self._lock:
-            if key not in self:
-                self[key] = make()
-            self.move_to_end(key)
-            while len(self) > self._most:
-                self.popitem(last=False)
-            return self[key]
+            if key not in self._values:
+                self._values[key] = make()
+            self._values.move_to_end(key)
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+            return self._values[key]
 
     def _forget(self) -> None:
         self._lock = threading.Lock()
-        self.clear()
+        self._values: OrderedDict[Hashable, T] = OrderedDict()
 
 
-_connections = _Recent(MOST_CONNECTIONS)
-_credentials = _Recent(MOST_CREDENTIALS)
+_connections = _Recent[Connection](MOST_CONNECTIONS)
+_credentials = _Recent[TokenCredential](MOST_CREDENTIALS)

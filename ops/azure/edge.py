@@ -109,8 +109,7 @@ def _root(exc: BaseException) -> BaseException:
 
 
 def _from_response_error(exc: core.HttpResponseError) -> AzureError:
-    response = exc.response
-    assert response is not None
+    response: Any = exc.response
     if 200 <= response.status_code < 300:
         return AzureFailed("UnreadableAnswer", str(exc), response.headers.get("x-ms-request-id", ""), retryable=True)
     return from_answer(response.status_code, response.headers, _body(exc))

@@ -114,8 +114,8 @@ def _repair_uploads() -> None:
 
     class Container(ContainerClient):
         @classmethod
-        def from_container_url(cls, container_url: str, credential: Any = None, **kwargs: Any) -> ContainerClient:
-            return ContainerClient.from_container_url(container_url, credential, **{**_BLOB_OPTIONS, **kwargs})
+        def from_container_url(cls, *args: Any, **kwargs: Any) -> Any:
+            return super().from_container_url(*args, **{**_BLOB_OPTIONS, **kwargs})
 
     _replace(helper, "BlobServiceClient", functools.partial(BlobServiceClient, **_BLOB_OPTIONS))
     _replace(helper, "ContainerClient", Container)

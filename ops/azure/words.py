@@ -24,7 +24,7 @@ _RESOURCE_STATES: dict[str, ResourceState] = {
     "canceled": "failed",
 }
 _POLL_STATUSES: dict[str, PollStatus] = {"succeeded": "succeeded", "failed": "failed", "canceled": "cancelled"}
-_CONTAINERS = {"inference-server": "InferenceServer", "storage-initializer": "StorageInitializer"}
+_AUTH_MODES = {"key": "key", "amltoken": "aml_token", "aadtoken": "aad_token"}
 
 
 def resource_state(provisioning_state: object) -> ResourceState:
@@ -37,9 +37,9 @@ def poll_status(status: object) -> PollStatus:
     return _POLL_STATUSES.get(text(status).lower(), "running")
 
 
-def container(name: str) -> str:
-    """ARM's name of a deployment's container, for its log."""
-    return _CONTAINERS[name]
+def auth_mode(mode: object) -> str:
+    """key, aml_token or aad_token for ARM's Key, AMLToken and AADToken."""
+    return _AUTH_MODES.get(text(mode).lower(), text(mode))
 
 
 def text(value: object) -> str:
