@@ -1,6 +1,7 @@
 """Sends one uploaded image to an endpoint and keeps what came back. Fetches no keys: a worker does."""
 
 import time
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
 TOP = 10
 
 
-def create(*, endpoint: Endpoint, by: "User", data: bytes, file_name: str = "", deployment: str = "") -> Prediction:
+@dataclass(frozen=True)
+class Outcome:
+    """The kept row and, for this answer only, what was sent: the picture is not stored."""
+
+    prediction: Prediction
+    picture: images.Picture
+
+
+def create(*, endpoint: Endpoint, by: "User", data: bytes, file_name: str = "", deployment: str = "") -> Outcome:
     """The endpoint's answer to one image file, kept as a row. ``deployment`` goes around the traffic split.
 
     Raises Refused when the endpoint cannot be asked (yet), ImageRefused (nothing was sent or kept), SpecRefused, and
@@ -51,7 +60,7 @@ def create(*, endpoint: Endpoint, by: "User", data: bytes, file_name: str = "", 
         raise
     prediction.portal_ms = (time.perf_counter() - started_at) * 1000 - (prediction.latency_ms or 0)
     prediction.save()
-    return prediction
+    return Outcome(prediction, picture)
 
 
 def _key(endpoint: Endpoint) -> str:
@@ -64,10 +73,14 @@ def _key(endpoint: Endpoint) -> str:
     return vault.decrypt(endpoint.key_encrypted)
 
 
-def _deployment(endpoint: Endpoint, name: str) -> Deployment:
-    """The deployment whose model.json says what an image must become: the named one, else the one with most traffic."""
+def main_deployment(endpoint: Endpoint, name: str = "") -> Deployment | None:
+    """Whose model.json says what an image must become: the named deployment, else the one with most traffic."""
     ready = endpoint.deployments.filter(gone_at=None, state=ServingState.READY).select_related("model_version")
-    chosen = ready.filter(name=name).first() if name else ready.order_by("-traffic", "pk").first()
+    return ready.filter(name=name).first() if name else ready.order_by("-traffic", "pk").first()
+
+
+def _deployment(endpoint: Endpoint, name: str) -> Deployment:
+    chosen = main_deployment(endpoint, name)
     if chosen is None:
         raise Refused("predict:no_deployment", name=endpoint.name)
     if chosen.model_version is None or not chosen.model_version.spec:

@@ -1,0 +1,96 @@
+"""Predict: choose an endpoint, give it an image, read the answer. Every member of the team may."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from ops.errors import OpsError
+from ops.messages import Explanation, explain
+from ops.models import Endpoint
+from portal import access, answers, lists
+from portal.forms.predict import ImageForm
+from portal.rows import predictions as rows
+from scoring.errors import ImageRefused, ScoringError
+from scoring.services import predictions
+
+
+@login_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    endpoints = access.visible(rows.askable(), request)
+    found = lists.narrow(request, endpoints, {"workspace": "workspace__public_id"}, ("name",))
+    page = lists.page_of(request, found)
+    context = lists.context(request, page, ("workspace",))
+    return answers.page(request, "predict/index.html", context, lambda: lists.as_json(page, rows.outline))
+
+
+@login_required
+@require_safe
+def show(request: HttpRequest, public_id: str) -> HttpResponse:
+    endpoint = access.predictable(rows.askable(), request, public_id=public_id)
+    context = _context(request, endpoint, _form(endpoint))
+    return answers.page(request, "predict/show.html", context, lambda: {"endpoint": rows.describe(endpoint)})
+
+
+@login_required
+@require_POST
+def send(request: HttpRequest, public_id: str) -> HttpResponse:
+    endpoint = access.predictable(rows.askable(), request, public_id=public_id)
+    form = _form(endpoint, request)
+    if not form.is_valid():
+        return _answer(request, endpoint, form, 422)
+    data, name = form.picture()
+    try:
+        outcome = predictions.create(
+            endpoint=endpoint, by=request.user, data=data, file_name=name, deployment=form.cleaned_data["deployment"]
+        )
+    except ImageRefused as error:
+        form.add_error("image", str(explain(error)))
+        return _answer(request, endpoint, form, 422)
+    except (OpsError, ScoringError) as error:
+        return _answer(request, endpoint, form, 409, problem=explain(error))
+    return _answer(request, endpoint, form, 200, outcome=outcome)
+
+
+def _form(endpoint: Endpoint, request: HttpRequest | None = None) -> ImageForm:
+    given = (request.POST, request.FILES) if request else ()
+    names = [deployment.name for deployment in rows.ready(endpoint)]
+    return ImageForm(*given, samples=rows.samples(endpoint), deployments=names)
+
+
+def _context(request: HttpRequest, endpoint: Endpoint, form: ImageForm) -> dict[str, Any]:
+    return {
+        "endpoint": endpoint,
+        "endpoints": access.visible(rows.askable(), request)[: lists.ROWS],
+        "form": form,
+        "samples": list(form.samples.values())[: rows.SAMPLES],
+        "history": rows.history(endpoint),
+        "curl": rows.curl(endpoint),
+        "limit_bytes": settings.UPLOAD_IMAGE_BYTES,
+    }
+
+
+def _answer(
+    request: HttpRequest,
+    endpoint: Endpoint,
+    form: ImageForm,
+    status: int,
+    *,
+    outcome: predictions.Outcome | None = None,
+    problem: Explanation | None = None,
+) -> HttpResponse:
+    """The page with the answer or what went wrong; an htmx request gets the answer's part alone."""
+
+    def data() -> dict[str, Any]:
+        if outcome:
+            return {"prediction": rows.prediction_json(outcome.prediction)}
+        return {"error": problem.as_json()} if problem else {"errors": form.errors}
+
+    context = _context(request, endpoint, form) | {"outcome": outcome, "problem": problem}
+    if outcome:
+        context["pictures"] = rows.pictures(outcome)
+    template = "predict/show.html#answer" if getattr(request, "htmx", None) else "predict/show.html"
+    return answers.page(request, template, context, data, status=status)
