@@ -1,4 +1,4 @@
-"""Which Azure this process speaks to. One process, one cloud: MLClient keeps its choice in the environment, for everybody."""
+"""Which Azure this process speaks to. One process, one cloud: MLClient keeps its choice in os.environ."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Cloud:
 
 
 def of_process(wanted: str) -> Cloud:
-    """The process's cloud, if it is the wanted one: one of AZURE, or LOCAL for whatever ARM_CLOUD_METADATA_URL describes.
+    """The process's cloud, if it is the wanted one: one of AZURE, or LOCAL for what ARM_CLOUD_METADATA_URL describes.
 
     Raises AzureRejected when it is another one.
     """

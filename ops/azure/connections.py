@@ -1,4 +1,4 @@
-"""Who we are, where we go, and the way there: one Connection for each workspace and identity, kept for the life of the process."""
+"""Who we are, where we go, and the way there: one Connection a process for each workspace and identity."""
 
 from __future__ import annotations
 

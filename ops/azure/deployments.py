@@ -22,7 +22,7 @@ def get(connection: Connection, endpoint: str, name: str) -> DeploymentFacts:
 
 
 @translate()
-def all(connection: Connection, endpoint: str) -> list[DeploymentFacts]:
+def all(connection: Connection, endpoint: str) -> list[DeploymentFacts]:  # noqa: A001
     """Every deployment of an endpoint; one call a page. Raises AzureNotFound when the endpoint is gone."""
     found = _calls(connection).list(endpoint_name=endpoint, **sdk.scope(connection))
     return [_facts(endpoint, deployment) for deployment in found]
@@ -30,7 +30,7 @@ def all(connection: Connection, endpoint: str) -> list[DeploymentFacts]:
 
 @translate()
 def begin_create(connection: Connection, spec: DeploymentSpec) -> str:
-    """Start making a deployment of things that exist; it gets no traffic by this. PUT overwrites: look with `get` first."""
+    """Start making a deployment of things that exist; it gets no traffic. PUT overwrites: look with `get` first."""
     location = workspaces.known(connection).location
     from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment, OnlineRequestSettings
 

@@ -13,6 +13,7 @@ import requests
 from azure.core import exceptions as core
 
 from ops.azure.errors import (
+    LONGEST_MESSAGE,
     AzureConflict,
     AzureDenied,
     AzureError,
@@ -21,6 +22,7 @@ from ops.azure.errors import (
     AzureRejected,
     AzureThrottled,
     AzureUnreachable,
+    without_secrets,
 )
 
 _KINDS: dict[int, type[AzureError]] = {
@@ -79,6 +81,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
+def whole_message(error: Mapping[str, Any]) -> str:
+    """The message of an ARM error with those of its details, which often say more."""
+    details = [str(detail.get("message") or "") for detail in error.get("details") or [] if isinstance(detail, dict)]
+    message = str(error.get("message") or "")
+    whole = " ".join([message, *[detail for detail in details if detail not in message]]).strip()
+    return without_secrets(whole)[:LONGEST_MESSAGE]
+
+
 def _translated(exc: Exception) -> AzureError | None:
     """None for what is not Azure's doing: a mistake of ours, a task's time limit."""
     root = _root(exc)
@@ -133,9 +143,8 @@ def _code_and_message(status: int, headers: Mapping[str, str], body: str) -> tup
     if not isinstance(error, dict):
         return code, str(error)
     found = str(error.get("code") or content.get("error_code") or code)
-    message = str(error.get("message") or content.get("error_description") or f"Azure answered with status {status}.")
-    details = [str(detail.get("message", "")) for detail in error.get("details") or [] if isinstance(detail, dict)]
-    return found, " ".join([message, *[detail for detail in details if detail and detail not in message]])
+    message = whole_message(error) or str(content.get("error_description") or "")
+    return found, message or f"Azure answered with status {status}."
 
 
 def _raised_by_foreign_code(exc: BaseException) -> bool:

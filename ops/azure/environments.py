@@ -1,4 +1,4 @@
-"""Environments that we make: an image and a conda file. Building them is Azure's affair, when a job or a deployment first needs one."""
+"""Environments that we make: an image and a conda file. Azure builds one when a job or deployment first needs it."""
 
 from __future__ import annotations
 

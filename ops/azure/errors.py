@@ -13,13 +13,6 @@ AzureError(code, message, request_id, retryable)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-
-import requests
-from azure.core import exceptions as core
 
 LONGEST_MESSAGE = 2000
 

@@ -1,4 +1,4 @@
-"""What Azure told us, as frozen values in our own words. Times are aware, sizes are bytes, tags are plain text. No calls here.
+"""What Azure told us, as frozen values in our words. Times are aware, sizes are bytes, tags plain text. No calls here.
 
 `arm_id`s are kept as Azure spells them: compare them in lower case.
 """
@@ -26,7 +26,7 @@ class WorkspaceFacts:
 
 @dataclass(frozen=True)
 class ComputeFacts:
-    """`kind` is Azure's word (amlcompute, computeinstance, kubernetes …); node numbers are None where a kind has none."""
+    """`kind` is Azure's word (amlcompute, computeinstance, kubernetes …); node numbers may be None."""
 
     name: str
     kind: str
@@ -49,7 +49,7 @@ JobInput = str | int | float | bool | UriFolder
 
 @dataclass(frozen=True)
 class JobSpec:
-    """What `jobs.create` needs. `compute` is a compute's name; `command` may use ${{inputs.NAME}}; `code_id` may be empty."""
+    """What `jobs.create` needs. `compute` is a name, `command` may use ${{inputs.NAME}}, `code_id` may be empty."""
 
     name: str
     display_name: str

@@ -13,7 +13,7 @@ from ops.azure.facts import JobFacts, JobInput, JobSpec, UriFolder
 
 @translate()
 def create(connection: Connection, spec: JobSpec) -> JobFacts:
-    """Hand a command job to Azure: one PUT, everything it needs is there already. A second PUT of one name changes tags only.
+    """Hand a command job to Azure: one PUT, all it needs is there already. A second PUT of one name changes tags only.
 
     Azure keeps job names in lower case. Raises AzureRejected for what Azure or the SDK finds wrong with it.
     """
@@ -43,7 +43,7 @@ def get(connection: Connection, name: str) -> JobFacts:
 
 
 @translate()
-def all(connection: Connection, limit: int) -> list[JobFacts]:
+def all(connection: Connection, limit: int) -> list[JobFacts]:  # noqa: A001
     """The newest `limit` jobs, archived ones left out; one call a page. Azure cannot filter this list by status."""
     jobs = (job for job in connection.ml.jobs.list() if job is not None)
     return [_facts(job) for job in itertools.islice(jobs, limit)]

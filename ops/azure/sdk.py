@@ -1,7 +1,7 @@
-"""The SDK, loaded once and made fit for a worker: no retries, short time-outs, no waiting, no printing. All reaching into it is here.
+"""The SDK, made fit for a worker: no retries, short time-outs, no waiting, no printing. All repairs of it are here.
 
-azure-ai-ml was written for notebooks. Each repair below says what 1.35 does without it; a name that is gone from a newer
-SDK is an AttributeError at load, so an update cannot undo a repair silently.
+azure-ai-ml was written for notebooks. Each repair below says what 1.35 does without it; a name that is gone from a
+newer SDK is an AttributeError at load, so an update cannot undo a repair silently.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def load() -> Any:
 def begin(call: Callable[..., Any], **arguments: Any) -> str:
     """Send the one request that starts a long-running operation; its poll URL, "" when Azure says that it is done.
 
-    `call` is a begin_… function of the SDK's generated client. The SDK's own begin_… of endpoints and deployments have no
-    `no_wait`: they start a daemon thread that polls, and before that they ask for what we know already. With
-    `polling=False` the same generated client builds the same request, and azure-core hands out the answer's headers.
+    `call` is a begin_… function of the SDK's generated client. The SDK's own begin_… of endpoints and deployments have
+    no `no_wait`: they start a daemon thread that polls, and before that they ask for what we know already. With
+    `polling=False` the same generated client sends the same request, and azure-core hands out the answer's headers.
     """
     answers: list[Any] = []
     call(polling=False, raw_response_hook=answers.append, **arguments)
@@ -106,8 +106,8 @@ class _WatchedPool(ThreadPoolExecutor):
 
 
 def _repair_uploads() -> None:
-    """Blob clients retry three times after 15 s and more, and send with a time-out of four hours. Without a progress bar
-    the SDK forgets errors of its upload threads, then waits forever for the missing files; and it prints an empty line."""
+    """Blob clients retry three times after 15 s and more, and send with a time-out of four hours. Without a progress
+    bar the SDK forgets errors of its upload threads, then waits forever for the missing files; it prints empty lines."""
     from azure.ai.ml._artifacts import _blob_storage_helper as helper
     from azure.ai.ml._utils import _asset_utils as assets
     from azure.storage.blob import BlobServiceClient, ContainerClient
