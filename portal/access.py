@@ -10,12 +10,19 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 
-from portal.models import Membership, Team
+from portal.models import Membership, Team, User
 
 Row = TypeVar("Row", bound=Model)
 READERS = tuple(Membership.Role.values)
 WRITERS = (Membership.Role.OPERATOR, Membership.Role.OWNER)
 OWNERS = (Membership.Role.OWNER,)
+
+
+def person(request: HttpRequest) -> User:
+    """Who is signed in. Raises PermissionDenied for nobody; views behind login_required never see that."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def visible(rows: type[Row] | QuerySet[Row], request: HttpRequest, roles: tuple[str, ...] = READERS) -> QuerySet[Row]:

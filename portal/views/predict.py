@@ -45,7 +45,11 @@ def send(request: HttpRequest, public_id: str) -> HttpResponse:
     data, name = form.picture()
     try:
         outcome = predictions.create(
-            endpoint=endpoint, by=request.user, data=data, file_name=name, deployment=form.cleaned_data["deployment"]
+            endpoint=endpoint,
+            by=access.person(request),
+            data=data,
+            file_name=name,
+            deployment=form.cleaned_data["deployment"],
         )
     except ImageRefused as error:
         form.add_error("image", str(explain(error)))
