@@ -23,7 +23,7 @@ MOST_EXPERIMENT_IDS = 10_000
 
 @translate()
 def poll(connection: Connection, url: str) -> PollFacts:
-    """One look at a long-running operation, at the URL a begin_… function returned. Its failure is an answer, not an error.
+    """One look at a long-running operation, at the URL a begin_… function returned. Its failure is no error here.
 
     Raises AzureNotFound when Azure has forgotten the operation, AzureRejected for a URL that is not ARM's.
     """
@@ -69,9 +69,14 @@ def read_log(connection: Connection, url: str, offset: int, limit: int) -> bytes
             return b""
         if not answer.ok:
             raise edge.from_answer(answer.status_code, answer.headers, answer.text)
-        if answer.status_code == requests.codes.partial_content:
-            return answer.raw.read(limit, decode_content=True) if answer.raw else b""
-        return answer.content[offset : offset + limit]
+        # A server may ignore the range and send everything.
+        skipped = 0 if answer.status_code == requests.codes.partial_content else offset
+        found = bytearray()
+        for piece in answer.iter_content(64 * 1024):
+            found += piece
+            if len(found) >= skipped + limit:
+                break
+        return bytes(found[skipped : skipped + limit])
 
 
 @translate()
@@ -151,8 +156,9 @@ def _mlflow(
     params: Mapping[str, str] | None = None,
     body: object = None,
 ) -> dict[str, Any]:
-    """MLflow's REST API, at the https address behind the workspace's azureml:// tracking URI."""
-    place = workspaces.known(connection).mlflow_tracking_uri.replace("azureml://", "https://", 1).rstrip("/")
+    """MLflow's REST API, at the https address that azureml-mlflow makes of the workspace's azureml:// tracking URI."""
+    uri = workspaces.known(connection).mlflow_tracking_uri
+    place = uri.replace("azureml://", "https://", 1).replace("/mlflow/v1.0", "/mlflow/v2.0").rstrip("/")
     return _content(_ask(connection, method, f"{place}/api/2.0/mlflow/{call}", params, body))
 
 

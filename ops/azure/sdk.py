@@ -107,7 +107,7 @@ class _WatchedPool(ThreadPoolExecutor):
 
 def _repair_uploads() -> None:
     """Blob clients retry three times after 15 s and more, and send with a time-out of four hours. Without a progress
-    bar the SDK forgets errors of its upload threads, then waits forever for the missing files; it prints empty lines."""
+    bar the SDK forgets errors of its upload threads and waits forever for the missing files. It prints empty lines."""
     from azure.ai.ml._artifacts import _blob_storage_helper as helper
     from azure.ai.ml._utils import _asset_utils as assets
     from azure.storage.blob import BlobServiceClient, ContainerClient
