@@ -299,6 +299,17 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
         _("The endpoint answered with the status {status}."),
         _("Try again; if it lasts, look at the deployment's log."),
     ),
+    # People and teams, raised by portal.people.
+    "team:already_member": (
+        _("Already in the team"),
+        _("{who} is in this team already."),
+        _("Change the role in the list instead."),
+    ),
+    "team:last_owner": (
+        _("A team needs an owner"),
+        _("This is the last owner of {team}."),
+        _("Make somebody else an owner first."),
+    ),
     "traffic:not_whole": (_PARAMETER, _("The shares must sum to 100, they sum to {total}."), ""),
 }
 

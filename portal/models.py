@@ -10,6 +10,8 @@ from ops.models.ids import new_public_id
 class User(AbstractUser):
     """A person who signs in. ``is_staff`` marks a site admin, who may create teams."""
 
+    must_change_password = models.BooleanField(default=False)
+
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 

@@ -1,5 +1,167 @@
-"""Template tags of the site."""
+"""The template tags of every page (a builtin library): icons, states, times, numbers, form fields.
+
+How to use each: docs/frontend.md. Nothing here reads the database.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
 
 from django import template
+from django.forms import BoundField, CheckboxInput, ClearableFileInput, FileInput, RadioSelect, Select
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from portal import states, vendor
 
 register = template.Library()
+NOTHING = "–"
+STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"))
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """The icon of @tabler/icons as inline SVG, hidden from screen readers. Raises KeyError for an unknown name."""
+    paint = 'fill="currentColor"' if name.endswith(":filled") else 'fill="none" stroke="currentColor"'
+    return mark_safe(  # noqa: S308  (only the package's own markup and our literals)
+        f'<svg class="icon {css}" viewBox="0 0 24 24" {paint} stroke-linecap="round" stroke-linejoin="round" '
+        f'aria-hidden="true">{vendor.icons()[name]}</svg>'
+    )
+
+
+@register.simple_tag
+def state_badge(word: str, label: str = "") -> SafeString:
+    """Word + shape + colour of a state; an unknown word is shown as it is."""
+    look = states.look(word)
+    turning = "icon-turn" if look.turns else ""
+    return format_html(
+        '<span class="state state-{}">{}{}</span>', look.tone, icon(look.icon, turning), label or states.label(word)
+    )
+
+
+@register.filter
+def badge(row: Any) -> SafeString:
+    """The badge of anything with a ``status`` (a run) or a ``state``."""
+    word = getattr(row, "status", None) or row.state
+    display = getattr(row, "get_state_display", None)
+    return state_badge(str(word), str(display()) if display else "")
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString | str:
+    """"3 min ago" with the absolute time on hover; app.js keeps it fresh."""
+    if moment is None:
+        return NOTHING
+    absolute = formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+    return format_html(
+        '<time datetime="{}" title="{} {}" data-ago>{}</time>',
+        moment.isoformat(), absolute, timezone.localtime(moment).tzname(), _ago(timezone.now() - moment),
+    )
+
+
+@register.filter
+def duration(seconds: float | timedelta | None) -> str:
+    """"4 min 12 s"; below ten seconds with one decimal."""
+    if seconds is None:
+        return NOTHING
+    total = seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
+    if total < 10:
+        return _("%(n)s s") % {"n": formats.number_format(total, 1)}
+    whole = round(total)
+    if whole < 60:
+        return _("%(n)s s") % {"n": whole}
+    if whole < 3600:
+        return _("%(m)s min %(s)02d s") % {"m": whole // 60, "s": whole % 60}
+    if whole < 86_400:
+        return _("%(h)s h %(m)02d min") % {"h": whole // 3600, "m": whole % 3600 // 60}
+    return _("%(d)s d %(h)s h") % {"d": whole // 86_400, "h": whole % 86_400 // 3600}
+
+
+@register.simple_tag
+def duration_between(start: datetime | None, end: datetime | None) -> SafeString | str:
+    """How long it took; while ``end`` is missing it counts on in the browser."""
+    if start is None:
+        return NOTHING
+    if end is not None:
+        return duration(end - start)
+    return format_html('<span data-since="{}">{}</span>', start.isoformat(), duration(timezone.now() - start))
+
+
+@register.filter
+def number(value: float | None, digits: int = 4) -> str:
+    """Up to ``digits`` significant decimals for small numbers, grouped thousands for large ones."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, int) or float(value).is_integer():
+        return formats.number_format(int(value), 0, force_grouping=True)
+    if 0 < abs(value) < 10 ** -digits:
+        return f"{value:.2e}"
+    return formats.number_format(value, digits)
+
+
+@register.filter
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share between 0 and 1 as "98.2 %"."""
+    return NOTHING if value is None else f"{formats.number_format(value * 100, digits)} %"
+
+
+@register.filter
+def filesize(size: int | None) -> str:
+    """Bytes in binary steps: "12.4 MB"."""
+    if size is None:
+        return NOTHING
+    amount, unit = float(size), "B"
+    for bigger in ("kB", "MB", "GB"):
+        if amount < 1024:
+            break
+        amount, unit = amount / 1024, bigger
+    return f"{formats.number_format(amount, 0 if unit == 'B' else 1)} {unit}"
+
+
+@register.filter
+def initials(person: Any) -> str:
+    """Two letters for the avatar."""
+    words = str(person).replace(".", " ").replace("_", " ").split()
+    letters = words[0][:1] + words[-1][:1] if len(words) > 1 else str(person)[:2]
+    return letters.upper()
+
+
+@register.inclusion_tag("_field.html")
+def field(bound: BoundField, label: str = "", placeholder: str = "", css: str = "") -> dict[str, Any]:
+    """Label, control, help and errors of one form field."""
+    widget = bound.field.widget
+    if isinstance(widget, CheckboxInput):
+        kind, name = "check", "form-check-input"
+    elif isinstance(widget, RadioSelect):
+        kind, name = "radio", ""
+    elif isinstance(widget, Select):
+        kind, name = "control", "form-select"
+    else:
+        kind, name = "control", "form-control"
+    attributes = {"class": " ".join(filter(None, (name, css, "is-invalid" if bound.errors else "")))}
+    described = [f"{bound.auto_id}_help"] * bool(bound.help_text) + [f"{bound.auto_id}_error"] * bool(bound.errors)
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    if placeholder:
+        attributes["placeholder"] = placeholder
+    is_file = isinstance(widget, (FileInput, ClearableFileInput))
+    return {
+        "field": bound, "control": bound.as_widget(attrs=attributes), "kind": kind, "label": label or bound.label,
+        "is_optional": not bound.field.required and kind == "control" and not is_file,
+    }
+
+
+def _ago(passed: timedelta) -> str:
+    seconds = max(0, int(passed.total_seconds()))
+    if seconds < 45:
+        return _("just now") if seconds < 5 else ngettext("%(n)d s ago", "%(n)d s ago", seconds) % {"n": seconds}
+    if seconds < 3600:
+        minutes = max(1, round(seconds / 60))
+        return ngettext("%(n)d min ago", "%(n)d min ago", minutes) % {"n": minutes}
+    if seconds < 86_400:
+        hours = round(seconds / 3600)
+        return ngettext("%(n)d h ago", "%(n)d h ago", hours) % {"n": hours}
+    days = round(seconds / 86_400)
+    return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}

@@ -1,0 +1,44 @@
+// Makes what is not taken from a package as it is: the ECharts bundle of the charts we draw, and one file of all icons.
+// Everything lands in node_modules/.portolan, so `npm ci && node build.mjs` always leaves a whole set.
+import { build } from "esbuild";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(fileURLToPath(import.meta.url));
+const made = join(root, "node_modules", ".portolan");
+await mkdir(made, { recursive: true });
+
+await build({
+  stdin: {
+    contents: `
+      export { init, use, connect, disconnect } from "echarts/core";
+      import { use } from "echarts/core";
+      import { LineChart, ScatterChart, HeatmapChart } from "echarts/charts";
+      import { GridComponent, TooltipComponent, AxisPointerComponent, DataZoomInsideComponent,
+               VisualMapContinuousComponent, MarkLineComponent } from "echarts/components";
+      import { CanvasRenderer } from "echarts/renderers";
+      use([LineChart, ScatterChart, HeatmapChart, GridComponent, TooltipComponent, AxisPointerComponent,
+           DataZoomInsideComponent, VisualMapContinuousComponent, MarkLineComponent, CanvasRenderer]);`,
+    resolveDir: root,
+  },
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  legalComments: "none",
+  outfile: join(made, "echarts.js"),
+});
+
+// Only what is inside <svg>: the portal's icon tag writes the element itself.
+const icons = {};
+for (const style of ["outline", "filled"]) {
+  const folder = join(root, "node_modules", "@tabler", "icons", "icons", style);
+  for (const file of (await readdir(folder)).sort()) {
+    const svg = await readFile(join(folder, file), "utf8");
+    const inner = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>"));
+    const name = file.replace(".svg", "") + (style === "filled" ? ":filled" : "");
+    icons[name] = inner.replace(/\s+/g, " ").replace(/<path stroke="none" d="M0 0h24v24H0z" fill="none" ?\/>/, "").trim();
+  }
+}
+await writeFile(join(made, "icons.json"), JSON.stringify(icons));

@@ -1,0 +1,48 @@
+"""Who is let in at all: every view needs a signed-in person unless it is marked ``login_not_required``.
+
+What a person may do with a row once inside is decided by ``portal.access``.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from portal.answers import wants_json
+from portal.models import User
+
+# Where a person with a one-time password may still go.
+OPEN_TO_NEWCOMERS = {"accounts:password", "accounts:sign_out", "accounts:language"}
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Strangers go to sign-in; a person with a one-time password goes to the password page first."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: tuple[Any, ...], view_kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        if isinstance(request.user, User) and request.user.must_change_password:
+            if _name(request) in OPEN_TO_NEWCOMERS or not getattr(view_func, "login_required", True):
+                return None
+            return _send(request, reverse("accounts:password"))
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponse:
+        if wants_json(request):
+            return JsonResponse({"error": {"code": "accounts:sign_in", "sentence": _("Sign in first.")}}, status=401)
+        here = urlsplit(request.headers.get("HX-Current-URL", "")).path if request.htmx else request.get_full_path()
+        return _send(request, f"{reverse('accounts:sign_in')}?next={here}")
+
+
+def _name(request: HttpRequest) -> str:
+    return request.resolver_match.view_name if request.resolver_match else ""
+
+
+def _send(request: HttpRequest, url: str) -> HttpResponse:
+    """A fragment that polls must not swap a whole sign-in page into itself."""
+    return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else HttpResponseRedirect(url)

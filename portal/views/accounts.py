@@ -1,0 +1,96 @@
+"""Signing in and out, the password, the language, and the first owner of an empty portal."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.i18n import set_language
+
+from portal import answers, onboarding
+from portal.forms.accounts import PasswordForm, SetupForm, SignInForm
+from portal.models import User
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    target = _next(request)
+    if request.user.is_authenticated:
+        return answers.see(request, target)
+    form = SignInForm(request, request.POST or None)
+    context = {"form": form, "next": target}
+    if request.method == "GET":
+        return answers.page(request, "accounts/sign_in.html", context, dict)
+    if not form.is_valid():
+        return answers.invalid(request, "accounts/sign_in.html", context, form)
+    login(request, form.get_user())
+    return answers.see(request, target)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return answers.see(request, reverse("accounts:sign_in"))
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def password(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    form = PasswordForm(request.user, request.POST or None)
+    if request.method == "GET":
+        return answers.page(request, "accounts/password.html", {"form": form}, dict)
+    if not form.is_valid():
+        return answers.invalid(request, "accounts/password.html", {"form": form}, form)
+    user = form.save(commit=False)
+    user.must_change_password = False
+    user.save(update_fields=["password", "must_change_password"])
+    update_session_auth_hash(request, user)
+    messages.success(request, _("Your password is changed. Other browsers are signed out."))
+    return answers.see(request, reverse("home:index"))
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def setup(request: HttpRequest, token: str) -> HttpResponse:
+    if not onboarding.is_open(token):
+        raise Http404
+    form = SetupForm(request.POST or None)
+    if request.method == "GET":
+        return answers.page(request, "accounts/setup.html", {"form": form}, dict)
+    if not form.is_valid():
+        return answers.invalid(request, "accounts/setup.html", {"form": form}, form)
+    data = form.cleaned_data
+    try:
+        user = onboarding.redeem(token, data["username"], data["password"], data["team"])
+    except onboarding.LinkIsSpent:
+        raise Http404 from None
+    login(request, user)
+    return answers.see(request, reverse("home:index"))
+
+
+@login_not_required
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Keeps the chosen language in a cookie; ``next`` is checked to be ours."""
+    response: HttpResponse = set_language(request)
+    return response
+
+
+def _next(request: HttpRequest) -> str:
+    """The page asked for before sign-in, if it is on this site."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if is_ours else reverse(settings.LOGIN_REDIRECT_URL)

@@ -1,0 +1,141 @@
+"""Teams and their people. Owners decide; members see who else is in."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from ops.errors import Refused
+from portal import access, answers, people
+from portal.forms.teams import MemberForm, RoleForm, TeamForm
+from portal.models import Membership, Team, User
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    memberships = (
+        Membership.objects.filter(user=request.user.pk)
+        .select_related("team")
+        .annotate(
+            people_count=Count("team__memberships", distinct=True),
+            workspace_count=Count("team__workspaces", Q(team__workspaces__unregistered_at=None), distinct=True),
+        )
+        .order_by("team__name")
+    )
+    context = {"memberships": memberships, "may_create": request.user.is_staff}
+    return answers.page(request, "teams/index.html", context, lambda: {"rows": [_team_json(row) for row in memberships]})
+
+
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    if not isinstance(request.user, User) or not request.user.is_staff:
+        raise PermissionDenied
+    form = TeamForm(request.POST or None)
+    if request.method == "GET":
+        return answers.page(request, "teams/create.html", {"form": form}, dict)
+    if not form.is_valid():
+        return answers.invalid(request, "teams/create.html", {"form": form}, form)
+    team = people.found(form.cleaned_data["name"], request.user)
+    messages.success(request, _("The team %(team)s is ready.") % {"team": team})
+    return answers.see(request, _url(team))
+
+
+@require_GET
+def members(request: HttpRequest, public_id: str) -> HttpResponse:
+    team = access.readable(Team, request, public_id=public_id)
+    return _members(request, team, MemberForm())
+
+
+@never_cache
+@require_POST
+def add_member(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Answers with the page itself when there is a one-time password: it is shown once and kept nowhere."""
+    team = access.manageable(Team, request, public_id=public_id)
+    form = MemberForm(request.POST)
+    if not form.is_valid():
+        return answers.invalid(request, "teams/members.html", _context(request, team, form), form)
+    try:
+        membership, password = people.add(team, **form.cleaned_data)
+    except Refused as refusal:
+        return answers.refused(request, refusal, _url(team))
+    if password:
+        return _members(request, team, MemberForm(), newcomer=membership.user, one_time_password=password)
+    messages.success(request, _("%(who)s is in the team now.") % {"who": membership.user})
+    return answers.see(request, _url(team))
+
+
+@require_POST
+def change_role(request: HttpRequest, public_id: str, member: int) -> HttpResponse:
+    team = access.manageable(Team, request, public_id=public_id)
+    membership = get_object_or_404(team.memberships, pk=member)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        return answers.invalid(request, "teams/members.html", _context(request, team, MemberForm()), form)
+    try:
+        people.change_role(membership, form.cleaned_data["role"])
+    except Refused as refusal:
+        return answers.refused(request, refusal, _url(team))
+    messages.success(
+        request, _("%(who)s: %(role)s.") % {"who": membership.user, "role": membership.get_role_display()}
+    )
+    return answers.see(request, _url(team))
+
+
+@require_POST
+def remove_member(request: HttpRequest, public_id: str, member: int) -> HttpResponse:
+    """Owners remove anybody; everybody may leave."""
+    team = access.readable(Team, request, public_id=public_id)
+    membership = get_object_or_404(team.memberships, pk=member)
+    is_leaving = membership.user_id == request.user.pk
+    if not is_leaving:
+        access.manageable(Team, request, public_id=public_id)
+    try:
+        people.remove(membership)
+    except Refused as refusal:
+        return answers.refused(request, refusal, _url(team))
+    messages.success(request, _("%(who)s is no longer in %(team)s.") % {"who": membership.user, "team": team})
+    return answers.see(request, reverse("teams:index") if is_leaving else _url(team))
+
+
+def _members(request: HttpRequest, team: Team, form: MemberForm, **more: Any) -> HttpResponse:
+    context = {**_context(request, team, form), **more}
+    password = more.get("one_time_password")
+    extra = {"one_time_password": password} if password else {}
+    return answers.page(
+        request,
+        "teams/members.html",
+        context,
+        lambda: {"rows": [_member_json(row) for row in context["memberships"]], **extra},
+    )
+
+
+def _context(request: HttpRequest, team: Team, form: MemberForm) -> dict[str, Any]:
+    rows = list(team.memberships.select_related("user").order_by("user__username"))
+    mine = next((row for row in rows if row.user_id == request.user.pk), None)
+    return {
+        "team": team,
+        "memberships": rows,
+        "form": form,
+        "roles": Membership.Role.choices,
+        "may_manage": bool(mine and mine.may_manage),
+        "is_last_owner": [row.user_id for row in rows if row.may_manage] == [request.user.pk],
+    }
+
+
+def _url(team: Team) -> str:
+    return reverse("teams:members", args=[team.public_id])
+
+
+def _team_json(row: Membership) -> dict[str, Any]:
+    return {"id": row.team.public_id, "name": row.team.name, "role": row.role, "url": _url(row.team)}
+
+
+def _member_json(row: Membership) -> dict[str, Any]:
+    return {"id": row.pk, "username": row.user.username, "role": row.role}

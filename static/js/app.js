@@ -1,0 +1,147 @@
+// What the frame needs on every page: drawer, menus, questions before dangerous forms, copying, toasts, fresh times.
+// Every page works without it. Charts, logs and predict have their own modules.
+const root = document.documentElement;
+const body = document.body;
+const one = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+/* drawer: without this script its link's #menu opens it; with it, a class, the focus and the Escape key */
+const drawer = one("#menu");
+let drawerOpener = null;
+function openDrawer(opener) {
+  drawerOpener = opener;
+  drawer.classList.add("is-open");
+  one(".stage").inert = true;
+  (one("a[aria-current]", drawer) ?? one(".side-link", drawer))?.focus();
+}
+function closeDrawer() {
+  drawer.classList.remove("is-open");
+  one(".stage").inert = false;
+  drawerOpener?.focus();
+}
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-drawer-open]");
+  const closer = event.target.closest("[data-drawer-close]");
+  if (!opener && !closer) return;
+  event.preventDefault();
+  opener ? openDrawer(opener) : closeDrawer();
+});
+
+/* menus close on a click elsewhere, on Escape, and when the focus leaves */
+const openMenus = () => all("details.menu[open]");
+document.addEventListener("click", (event) => openMenus().forEach((menu) => menu.contains(event.target) || (menu.open = false)));
+document.addEventListener("focusin", (event) => openMenus().forEach((menu) => menu.contains(event.target) || (menu.open = false)));
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.("details.menu");
+  if (event.key === "Escape") {
+    if (drawer?.classList.contains("is-open")) closeDrawer();
+    openMenus().forEach((open) => { open.open = false; one("summary", open).focus(); });
+  } else if (menu && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    event.preventDefault();
+    menu.open = true;
+    const items = all(".menu-item", menu);
+    const next = items.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    items[(next + items.length) % items.length]?.focus();
+  }
+});
+
+/* theme */
+document.addEventListener("click", (event) => {
+  const choice = event.target.closest("button[data-theme-choice]");
+  if (!choice) return;
+  document.dispatchEvent(new CustomEvent("portolan:choose-theme", { detail: choice.dataset.themeChoice }));
+  choice.closest("details").open = false;
+});
+
+/* <form data-ask="sentence" data-ask-title="…" data-ask-yes="Delete" data-ask-danger>: asked once, then sent */
+const ask = one("#ask");
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const sentence = event.submitter?.dataset.ask ?? form.dataset.ask;
+  if (sentence === undefined || form.dataset.asked || !ask) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const words = { ...form.dataset, ...event.submitter?.dataset };
+  const yes = one("#ask-yes");
+  if (words.askTitle) one("#ask-title").textContent = words.askTitle;
+  one("#ask-sentence").textContent = sentence;
+  if (words.askYes) yes.textContent = words.askYes;
+  yes.className = "askDanger" in words ? "btn btn-danger" : "btn btn-primary";
+  ask.returnValue = "no";
+  ask.showModal();
+  ask.addEventListener("close", () => {
+    if (ask.returnValue !== "yes") return;
+    form.dataset.asked = "1";
+    form.requestSubmit(event.submitter ?? undefined);
+    delete form.dataset.asked;
+  }, { once: true });
+}, true);
+
+/* a form is sent once: a second click on a slow page does nothing */
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method === "dialog" || event.target.method === "get") return;
+  setTimeout(() => all("button:not([type=button])", event.target).forEach((button) => (button.disabled = true)));
+});
+addEventListener("pageshow", (event) => event.persisted && all("form button:disabled").forEach((button) => (button.disabled = false)));
+
+/* <button data-copy="text"> or data-copy-from="#id" */
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy], [data-copy-from]");
+  if (!button) return;
+  const text = button.dataset.copy ?? one(button.dataset.copyFrom).textContent;
+  try { await navigator.clipboard.writeText(text); } catch { copyBySelection(text); }
+  button.classList.add("is-done");
+  toast(body.dataset.copied, "good");
+  setTimeout(() => button.classList.remove("is-done"), 1500);
+});
+function copyBySelection(text) { // plain http on another host has no clipboard API
+  const area = Object.assign(document.createElement("textarea"), { value: text, className: "visually-hidden" });
+  body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+/* toasts */
+export function toast(sentence, tone = "") {
+  const shape = one("#toast-shape").content.firstElementChild.cloneNode(true);
+  if (tone) shape.classList.add(`note-${tone}`);
+  one("div", shape).textContent = sentence;
+  one("#toasts").append(shape);
+  expire(shape);
+}
+function expire(shape) {
+  if (!shape.classList.contains("note-bad")) setTimeout(() => shape.remove(), 6000);
+}
+all("[data-toast]").forEach(expire);
+document.addEventListener("click", (event) => event.target.closest("[data-toast-close]")?.closest("[data-toast]").remove());
+document.addEventListener("portolan:toast", (event) => toast(event.detail.sentence, event.detail.tone));
+
+/* htmx: a poll that fails keeps quiet and is tried again; a click that fails says so */
+for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => {
+    if (!event.detail.elt?.getAttribute("hx-trigger")?.includes("every")) toast(body.dataset.failed, "bad");
+  });
+}
+
+/* relative times and running durations */
+const relative = new Intl.RelativeTimeFormat(root.lang === "zh-hans" ? "zh-Hans" : root.lang, { numeric: "auto", style: "short" });
+const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+function freshen() {
+  const now = Date.now();
+  for (const time of all("time[data-ago]")) {
+    const seconds = (new Date(time.dateTime) - now) / 1000;
+    const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS[3];
+    time.textContent = relative.format(Math.round(seconds / size), unit);
+  }
+  for (const span of all("[data-since]")) span.textContent = clock((now - new Date(span.dataset.since)) / 1000, span.textContent);
+}
+function clock(seconds, shown) { // in the units the server wrote, so that no word is translated twice
+  const whole = Math.max(0, Math.round(seconds));
+  if (/\d+ (min|h|d) /.test(shown) || whole >= 60) {
+    if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+    return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} min`;
+  }
+  return `${whole} s`;
+}
+setInterval(freshen, 1000);
