@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -138,7 +139,8 @@ def _code_and_message(status: int, headers: Mapping[str, str], body: str) -> tup
     try:
         content: Any = json.loads(body)
     except ValueError:
-        return code, body.strip() or f"Azure answered with status {status}."
+        xml = re.search(r"<Message>(.*?)</Message>", body, re.DOTALL)
+        return code, (xml[1] if xml else body).strip() or f"Azure answered with status {status}."
     error = content.get("error", content) if isinstance(content, dict) else content
     if not isinstance(error, dict):
         return code, str(error)
