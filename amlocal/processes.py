@@ -1,0 +1,158 @@
+"""Child processes of jobs and scoring servers: started in their own group, found again and ended after amlocal itself died.
+
+One folder per process holds `process.json` (the mark), `pid` and, after a normal end, `exit_code`. What runs and when is decided in runner.py and serving.py.
+"""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# The shell stays as leader of the group: it writes its own pid before anything runs and the exit code after it, so a killed amlocal loses neither.
+# The mark in $0 tells this process from a later one that was given the same pid.
+_SCRIPT = 'folder=$1; shift; echo $$ > "$folder/pid"; "$@"; code=$?; echo $code > "$folder/exit_code.part"; mv "$folder/exit_code.part" "$folder/exit_code"'
+
+_KEPT_VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
+
+
+@dataclass
+class Child:
+    """A process group led by pid; `popen` only when this amlocal is its parent."""
+
+    pid: int
+    folder: Path
+    mark: str
+    popen: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def is_alive(self) -> bool:
+        if self.popen is not None:
+            return self.popen.poll() is None
+        return self.mark in _command_line(self.pid)
+
+    def exit_code(self) -> int | None:
+        """What the command returned; None while it runs, and when it was killed before it could say."""
+        try:
+            return int((self.folder / "exit_code").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
+
+def clean_environment(home: Path, *, python: Path | None = None, temporary: Path | None = None) -> dict[str, str]:
+    """The little that a child inherits; never a variable of amlocal's or of whoever started it. `python`'s folder comes first on PATH."""
+    environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    search = [os.environ.get("PATH", os.defpath)]
+    if python is not None:
+        search.insert(0, str(_python_folder(python, home)))
+    environment["PATH"] = os.pathsep.join(search)
+    environment["HOME"] = str(home)
+    environment["TMPDIR"] = str(temporary or home)
+    environment.setdefault("LANG", "C.UTF-8")
+    environment["PYTHONUNBUFFERED"] = "1"
+    loopback = "localhost,127.0.0.1,::1"
+    environment["NO_PROXY"] = environment["no_proxy"] = loopback
+    return environment
+
+
+def spawn(command: Sequence[str], *, folder: Path, directory: Path, environment: Mapping[str, str], log: Path) -> Child:
+    """Starts a command in a group of its own, its output appended to `log`. Raises OSError when there is no shell."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in ("pid", "exit_code"):
+        (folder / stale).unlink(missing_ok=True)
+    mark = f"amlocal-{secrets.token_hex(8)}"
+    (folder / "process.json").write_text(json.dumps({"mark": mark, "started_at": time.time()}))
+    with log.open("ab") as output:
+        popen = subprocess.Popen(
+            ["/bin/sh", "-c", _SCRIPT, mark, str(folder), *command],
+            cwd=directory,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Child(popen.pid, folder, mark, popen)
+
+
+def find(folder: Path) -> Child | None:
+    """The process that an earlier amlocal started in this folder, dead or alive; None when there was none."""
+    try:
+        mark = json.loads((folder / "process.json").read_text())["mark"]
+        pid = int((folder / "pid").read_text())
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+    return Child(pid, folder, mark)
+
+
+def end(child: Child, *, grace_seconds: float = 3.0) -> None:
+    """Ends the whole group: asks, waits, then kills. Does nothing when the leader is a stranger by now."""
+    if child.popen is None and not child.is_alive():
+        return
+    for number, seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 2.0)):
+        if not _signal_group(child, number):
+            return
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not _has_members(child):
+                return
+            time.sleep(0.02)
+
+
+def end_all(children: Sequence[Child], *, grace_seconds: float = 3.0) -> None:
+    """Ends many groups in the time that one takes."""
+    running = [child for child in children if child.popen is not None or child.is_alive()]
+    for child in running:
+        _signal_group(child, signal.SIGTERM)
+    deadline = time.monotonic() + grace_seconds
+    while time.monotonic() < deadline and any(_has_members(child) for child in running):
+        time.sleep(0.02)
+    for child in running:
+        if _has_members(child):
+            _signal_group(child, signal.SIGKILL)
+            child.is_alive()
+
+
+def _signal_group(child: Child, number: signal.Signals) -> bool:
+    try:
+        os.killpg(child.pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _has_members(child: Child) -> bool:
+    child.is_alive()  # reaps our own zombie, which would count as a member
+    try:
+        os.killpg(child.pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:
+        if Path("/proc/self/cmdline").exists():
+            return ""
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return listed.stdout
+
+
+def _python_folder(python: Path, home: Path) -> Path:
+    """A folder where `python` is this interpreter: its own, or one with small scripts when it is called python3.12 only."""
+    if (python.parent / "python").exists():
+        return python.parent
+    folder = home / ".bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("python", "python3"):
+        script = folder / name
+        script.write_text(f'#!/bin/sh\nexec "{python}" "$@"\n')
+        script.chmod(0o755)
+    return folder
