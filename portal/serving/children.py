@@ -56,7 +56,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent if _libc else None,  # safe here: one thread
+                preexec_fn=die_with_parent if _libc else None,  # safe here: one thread
             )
         self.started = time.monotonic()
         self.restart_at = None
@@ -127,7 +127,7 @@ def stop(children: Sequence[Child], hurry: Callable[[], bool]) -> None:
         folders.forget(child.home, child.part.name)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Linux sends this child SIGTERM when the supervisor dies, however it dies. Runs between fork and exec."""
     if _libc is not None and _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM) != 0:
         os._exit(127)

@@ -148,7 +148,7 @@ def beat(home: Path, environment: Mapping[str, str]) -> Part:
 
 def prepare(environment: Mapping[str, str]) -> str:
     """Bring the database up to date. The path of the first owner's set-up link, "" when there are users; or Problem."""
-    command = [sys.executable, "-m", "portal.serving.preparing"]
+    command = [sys.executable, "-m", "portal.serving.preparing", "--json"]
     answer = subprocess.run(command, cwd=env.ROOT, env=dict(environment), capture_output=True, text=True, check=False)
     if answer.returncode:
         last = (answer.stderr.strip().splitlines() or ["it says nothing."])[-1]

@@ -1,4 +1,4 @@
-"""``python -m portal.serving.preparing``: migrates, and prints as JSON where the first owner is made. Uses Django."""
+"""``python -m portal.serving.preparing [--json]``: migrates, and says where the first owner is made. Uses Django."""
 
 import json
 import sys
@@ -6,19 +6,24 @@ import sys
 import django
 from django.core.management import call_command
 
+from portal import console
 
-def main() -> None:
+
+def main() -> int:
     django.setup()
     from django.urls import reverse
 
     from portal import onboarding
-    from portal.models import User
 
     call_command("migrate", interactive=False, verbosity=0)
-    token = None if User.objects.exists() else onboarding.issue_setup_token()
+    token = onboarding.issue_setup_token()
     path = reverse("accounts:setup", kwargs={"token": token}) if token else ""
-    sys.stdout.write(json.dumps({"setup_path": path}) + "\n")
+    if "--json" in sys.argv:
+        console.say(json.dumps({"setup_path": path}))
+    elif path:
+        console.say(f"Make the first owner at this path of the site (works once): {path}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(console.run(main))
