@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from dataclasses import dataclass
 from typing import cast
@@ -26,6 +27,9 @@ FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "ICO", "HEIF", "AVIF")
 """What people upload. Pillow reads more, some of it by starting other programs (EPS): those stay closed."""
 
 SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
+
+AVERAGED_MODES = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr")
+"""Modes in which the mean of two pixels is a color between them: not so in palettes."""
 
 Image.init()  # now, not in the first upload
 pillow_heif.register_heif_opener()
@@ -68,7 +72,7 @@ def prepare(data: bytes, spec: ImageSpec, *, max_bytes: int = MAX_BYTES, max_pix
 
 
 def decode(data: bytes, *, side: int, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """The first frame as upright RGB, transparent parts on white. A big JPEG may come shrunk, never near `side`.
+    """The first frame as upright RGB, transparent parts on white. A big picture comes shrunk, never near `side`.
 
     `max_pixels` can only be lower than MAX_PIXELS. Raises ImageRefused.
     """
@@ -83,7 +87,7 @@ def decode(data: bytes, *, side: int, max_bytes: int = MAX_BYTES, max_pixels: in
         picture.draft(None, (enough, enough))
         picture.load()
         _check_pixels(picture, max_pixels)
-        return to_rgb(_upright(picture))
+        return to_rgb(_shrunk(_upright(picture), enough))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageRefused("image_too_many_pixels", limit=max_pixels) from error
     except ImageRefused:
@@ -136,10 +140,17 @@ def _check_pixels(picture: Image.Image, max_pixels: int) -> None:
 
 def _upright(picture: Image.Image) -> Image.Image:
     """Turned as its EXIF says. Broken EXIF is no reason to refuse a good picture."""
-    try:
-        return ImageOps.exif_transpose(picture)
-    except Exception:  # Pillow's EXIF reader raises TypeError, SyntaxError, struct.error and others on foreign bytes
+    with contextlib.suppress(Exception):  # Pillow's EXIF reader raises nearly every kind there is on foreign bytes
+        ImageOps.exif_transpose(picture, in_place=True)  # otherwise every picture is copied
+    return picture
+
+
+def _shrunk(picture: Image.Image, enough: int) -> Image.Image:
+    """Averaged by whole factors while its short side stays above `enough`, so that only the first copy is a big one."""
+    factor = min(picture.size) // enough
+    if factor < 2 or picture.mode not in AVERAGED_MODES or "transparency" in picture.info:
         return picture
+    return picture.reduce(factor)
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
