@@ -1,0 +1,28 @@
+"""Opens the connection to a workspace's cloud with the identity its team lent."""
+
+from typing import Literal, cast
+
+from ops import vault
+from ops.azure import connections
+from ops.azure.connections import Connection
+from ops.models import Workspace
+
+Kind = Literal["local", "managed_identity", "service_principal", "certificate"]
+
+
+def connect(workspace: Workspace) -> Connection:
+    """Raises AzureError, and OpsError("vault:unreadable") when the secret was encrypted under a key that is lost."""
+    credential = workspace.credential
+    identity = connections.Identity(
+        kind=cast(Kind, credential.kind),
+        tenant_id=credential.tenant_id,
+        client_id=credential.client_id,
+        secret=vault.decrypt(credential.secret_encrypted),
+    )
+    target = connections.Target(
+        cloud=workspace.cloud,
+        subscription_id=workspace.subscription_id,
+        resource_group=workspace.resource_group,
+        workspace=workspace.name,
+    )
+    return connections.connect(target, identity)

@@ -1,0 +1,244 @@
+"""Puts a model version behind an endpoint, step by step. Taking things away: ``ops.flows.deletions``."""
+
+from typing import Any, Literal
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from ops.azure import codes, deployments, endpoints, environments
+from ops.azure.connections import Connection
+from ops.azure.errors import AzureConflict, AzureError, AzureFailed, AzureNotFound, AzureRejected
+from ops.azure.facts import DeploymentFacts, DeploymentSpec, EndpointFacts
+from ops.errors import NameTaken, OpsError
+from ops.flows import contents, keys, plans, polls, serving, subjects, tags, traffic
+from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
+from ops.models import Deployment, Endpoint, Operation, ServingState
+
+SCORING_SCRIPT = "score.py"
+# Any image with conda and pip serves: the inference server itself comes with scoring/entry/conda.yml.
+SCORING_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
+CONTAINERS: tuple[Literal["storage-initializer", "inference-server"], ...] = ("storage-initializer", "inference-server")
+LOG_LINES = 500
+NAME_TAKEN = "endpoint:name_taken"
+
+
+def ensure_endpoint(operation: Operation, azure: Connection) -> Next | Wait:
+    endpoint = subjects.endpoint(operation)
+    _reopen(endpoint)
+    facts = find_endpoint(azure, endpoint.name)
+    if facts and not tags.are_of_any(endpoint.operations.all(), facts.tags):
+        raise NameTaken(NAME_TAKEN, name=endpoint.name)
+    if facts and facts.state == "deleting":
+        return Wait(polls.LONGEST_SECONDS / 10, "phase:endpoint_leaving")
+    if facts and (facts.state != "failed" or tags.are_of(operation, facts.tags)):
+        return Next()
+    try:
+        url = endpoints.begin_create(azure, endpoint.name, keys.KEY, tags.of(operation), "")
+    except (AzureConflict, AzureRejected) as error:
+        if _says_taken(error):
+            raise NameTaken(NAME_TAKEN, name=endpoint.name) from error
+        raise
+    return Next(poll_url=url)
+
+
+def await_endpoint(operation: Operation, azure: Connection) -> Next | Wait:
+    wait = polls.look(operation, azure, "phase:endpoint_starting")
+    if wait:
+        return wait
+    endpoint = subjects.endpoint(operation)
+    facts = endpoints.get(azure, endpoint.name)
+    if facts.state in ("creating", "updating"):
+        return polls.again(None, "phase:endpoint_starting")
+    serving.note_endpoint(endpoint, facts)
+    if facts.state != "ready":
+        raise OpsError("endpoint:failed", name=endpoint.name, azure_code=facts.state, message="")
+    return Next()
+
+
+def upload_scoring_code(operation: Operation, azure: Connection) -> Next:
+    plans.remember(operation, code_id=codes.upload(azure, settings.SCORING_ENTRY_DIR))
+    return Next()
+
+
+def ensure_scoring_environment(operation: Operation, azure: Connection) -> Next:
+    conda = settings.SCORING_ENTRY_DIR / "conda.yml"
+    version = contents.version_of(SCORING_IMAGE, conda.read_bytes())
+    found = environments.ensure(azure, "portolan-scoring", version, conda, SCORING_IMAGE, tags.of(operation))
+    plans.remember(operation, environment_id=found)
+    return Next()
+
+
+def create_deployment(operation: Operation, azure: Connection) -> Next | Wait:
+    deployment = subjects.deployment(operation)
+    facts = find_deployment(azure, deployment)
+    if facts and not tags.are_of_any(_tries(operation, deployment), facts.tags):
+        raise NameTaken("deployment:name_taken", name=deployment.name)
+    if facts and facts.state == "deleting":
+        return Wait(polls.LONGEST_SECONDS / 10, "phase:deployment_leaving")
+    if facts and (facts.state != "failed" or tags.are_of(operation, facts.tags)):
+        return Next()
+    return Next(poll_url=deployments.begin_create(azure, _spec(operation, deployment)))
+
+
+def await_deployment(operation: Operation, azure: Connection) -> Next | Wait:
+    deployment = subjects.deployment(operation)
+    try:
+        wait = polls.look(operation, azure, "phase:deployment_starting")
+        if wait:
+            return wait
+        facts = deployments.get(azure, deployment.endpoint.name, deployment.name)
+        if facts.state in ("creating", "updating"):
+            return polls.again(None, "phase:deployment_starting")
+        serving.note_deployment(deployment, facts)
+        if facts.state != "ready":
+            raise AzureFailed("DeploymentFailed", "")
+    except AzureFailed as error:
+        if error.retryable:
+            raise
+        _keep_logs(deployment, azure)
+        raise OpsError("deployment:failed", azure_code=error.code, message=error.message) from error
+    return Next()
+
+
+def send_first_traffic(operation: Operation, azure: Connection) -> Next:
+    """All requests go to the endpoint's first deployment; a further one waits at 0 until somebody sends it some."""
+    deployment = subjects.deployment(operation)
+    facts = endpoints.get(azure, deployment.endpoint.name)
+    if facts.traffic and "split" not in operation.plan:
+        return Next()
+    split = {deployment.name: 100}
+    plans.remember(operation, split=split)
+    return traffic.begin(azure, facts, split)
+
+
+def find_endpoint(azure: Connection, name: str) -> EndpointFacts | None:
+    try:
+        return endpoints.get(azure, name)
+    except AzureNotFound:
+        return None
+
+
+def find_deployment(azure: Connection, row: Deployment) -> DeploymentFacts | None:
+    try:
+        return deployments.get(azure, row.endpoint.name, row.name)
+    except AzureNotFound:
+        return None
+
+
+def take_back(operation: Operation, azure: Connection) -> Next | Wait:
+    """Delete what was begun; an endpoint made on the way stays, empty: it costs nothing."""
+    deployment = subjects.deployment(operation)
+    facts = find_deployment(azure, deployment)
+    if facts is None or not tags.are_of_any(_tries(operation, deployment), facts.tags):
+        return Next()
+    if facts.state != "deleting":
+        try:
+            deployments.begin_delete(azure, deployment.endpoint.name, deployment.name)
+        except AzureConflict:
+            return Wait(polls.LONGEST_SECONDS / 6, "phase:taking_back")
+    return Wait(polls.SHORTEST_SECONDS, "phase:taking_back")
+
+
+def reconcile_deployment(operation: Operation, azure: Connection) -> Resume:
+    deployment = subjects.deployment(operation)
+    facts = find_deployment(azure, deployment)
+    is_over = (
+        facts and facts.state in ("ready", "failed") and tags.are_of_any(_tries(operation, deployment), facts.tags)
+    )
+    return Resume(await_deployment if is_over else None)
+
+
+def deploy_failed(operation: Operation, code: str, params: dict[str, Any]) -> None:
+    """A name that is somebody else's leaves no endpoint row: it can be tried again in another workspace."""
+    failure = {"state": ServingState.FAILED, "error_code": code, "error_params": params}
+    Deployment.objects.filter(pk=operation.plan.get("deployment_pk")).update(**failure)
+    never_made = Endpoint.objects.filter(pk=operation.endpoint_id or 0, arm_id="")
+    if code == NAME_TAKEN:
+        never_made.update(gone_at=timezone.now(), **failure)
+    else:
+        never_made.update(**failure)
+
+
+def deploy_cancelled(operation: Operation, code: str, params: dict[str, Any]) -> None:
+    Deployment.objects.filter(pk=operation.plan.get("deployment_pk")).update(gone_at=timezone.now(), traffic=0)
+    never_made = Endpoint.objects.filter(pk=operation.endpoint_id or 0, arm_id="")
+    never_made.exclude(deployments__gone_at=None).update(gone_at=timezone.now())
+
+
+def _reopen(endpoint: Endpoint) -> None:
+    """A retry of a deployment whose endpoint was given up takes the row up again, unless the name has a new row."""
+    try:
+        with transaction.atomic():
+            Endpoint.objects.filter(pk=endpoint.pk, arm_id="").exclude(gone_at=None).update(
+                gone_at=None, state=ServingState.CREATING, error_code="", error_params={}
+            )
+    except IntegrityError as error:
+        raise NameTaken("endpoint:not_ours", name=endpoint.name) from error
+
+
+def _tries(operation: Operation, deployment: Deployment) -> Any:
+    """All operations that were to make this very deployment: this one, the one it repeats, and so on."""
+    return Operation.objects.filter(kind=operation.kind, plan__deployment_pk=deployment.pk)
+
+
+def _says_taken(error: AzureError) -> bool:
+    """Endpoint names are unique in a region; Azure's codes for a taken one differ, its sentence does not."""
+    said = f"{error.code} {error.message}".lower()
+    return any(
+        words in said for words in ("already in use", "already taken", "already exists", "nametaken", "not available")
+    )
+
+
+def _spec(operation: Operation, deployment: Deployment) -> DeploymentSpec:
+    version = deployment.model_version
+    if version is None or not version.arm_id:
+        raise OpsError("deployment:version_gone")
+    return DeploymentSpec(
+        endpoint=deployment.endpoint.name,
+        name=deployment.name,
+        model_id=version.arm_id,
+        code_id=operation.plan["code_id"],
+        scoring_script=SCORING_SCRIPT,
+        environment_id=operation.plan["environment_id"],
+        instance_type=deployment.instance_type,
+        instance_count=deployment.instance_count,
+        request_timeout_ms=deployment.request_timeout_ms,
+        tags=tags.of(operation, model=version.registered_model.name, version=version.version),
+    )
+
+
+def _keep_logs(deployment: Deployment, azure: Connection) -> None:
+    """The containers' last lines go with the deployment in Azure: keep a copy. Raises what is worth a retry."""
+    parts = []
+    for container in CONTAINERS:
+        try:
+            text = deployments.log(azure, deployment.endpoint.name, deployment.name, container, LOG_LINES)
+        except AzureError as error:
+            if error.retryable:
+                raise
+            continue
+        if text.strip():
+            parts.append(f"=== {container}\n{text.strip()}\n")
+    if parts:
+        Deployment.objects.filter(pk=deployment.pk).update(log_text="\n".join(parts).replace("\x00", "\ufffd"))
+
+
+DEPLOY = Flow(
+    steps=(
+        Step(ensure_endpoint),
+        Step(await_endpoint),
+        Step(upload_scoring_code),
+        Step(ensure_scoring_environment),
+        Step(create_deployment),
+        Step(await_deployment),
+        Step(send_first_traffic),
+        Step(traffic.await_traffic),
+        Step(keys.fetch_key),
+    ),
+    on_failed=deploy_failed,
+    on_cancelled=deploy_cancelled,
+    reconcile=reconcile_deployment,
+    undo=take_back,
+    no_cancel_from=send_first_traffic,
+)

@@ -1,0 +1,177 @@
+"""Runs one step of an operation and rules what follows. The only writer of ``Operation.state``. Queues nothing."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+from django.utils import timezone
+
+from ops.flows import catalogue, clouds, failures, limits, plans, turns
+from ops.flows.outcomes import Flow, Next, Resume, Step, Wait, Work, keep
+from ops.models import Event, Operation
+
+logger = logging.getLogger(__name__)
+State = Operation.State
+UNDO = "undo"
+RECONCILE = "reconcile"
+# What undoing, and finishing what Azure has done past the deadline, may take on top.
+GRACE = timedelta(minutes=10)
+
+Ruling = Callable[[Operation], dict[str, Any]]
+
+
+def advance(pk: int, turn: int, flows: Mapping[str, Flow] = catalogue.FLOWS) -> Operation | None:
+    """Run the operation's next step. The row as given back, or None: a duplicate, or taken over meanwhile."""
+    operation = turns.read(pk, turn)
+    if operation is None:
+        return None
+    flow = flows[operation.kind]
+    step, columns = _choose(flow, operation)
+    if not turns.take(operation, step.name, step.limit_seconds, **columns):
+        return None
+    try:
+        rule = _run(flow, step, operation)
+    except plans.TurnLost:
+        logger.info("operation %s: the turn was taken over in step %s", operation.public_id, step.name)
+        return None
+    return _give_back(flow, operation, rule)
+
+
+def _choose(flow: Flow, operation: Operation) -> tuple[Step, dict[str, Any]]:
+    """The step to run now, and the columns that change with it: a cancel or a missed deadline changes the way."""
+    now = timezone.now()
+    if operation.step == UNDO:
+        return Step(flow.undo, alias=UNDO), {}
+    if operation.cancel_requested_at and flow.hears_cancel_at(operation.step):
+        return Step(flow.undo, alias=UNDO), {"deadline_at": max(operation.deadline_at, now + GRACE), "attempts": 0}
+    if operation.step == RECONCILE:
+        return Step(flow.reconcile, alias=RECONCILE), {}
+    if operation.deadline_at < now:
+        return Step(flow.reconcile, alias=RECONCILE), {"deadline_at": now + GRACE, "attempts": 0, "azure_poll_url": ""}
+    return flow.named(operation.step), {}
+
+
+def _run(flow: Flow, step: Step, operation: Operation) -> Ruling:
+    try:
+        with limits.at_most(step.limit_seconds):
+            outcome = Next() if step.work is keep else step.work(operation, clouds.connect(operation.workspace))
+    except plans.TurnLost:
+        raise
+    except (Exception, limits.TooSlow) as error:
+        return _failed(flow, operation, failures.judge(error, flow.attempts))
+    match outcome:
+        case Wait():
+            return _waits(operation, outcome)
+        case Resume():
+            return _resumed(operation, outcome.work)
+    return _moves(flow, operation, outcome)
+
+
+def _waits(operation: Operation, outcome: Wait) -> Ruling:
+    if operation.step == UNDO and operation.deadline_at < timezone.now():
+        return _ends(State.LOST_TRACK, "ops:lost_track")
+
+    def rule(operation: Operation) -> dict[str, Any]:
+        if outcome.phase:
+            turns.tell_once(operation, Event.Kind.PHASE, outcome.phase)
+        return {"attempts": 0, "next_try_at": _in(outcome.seconds)}
+
+    return rule
+
+
+def _moves(flow: Flow, operation: Operation, outcome: Next) -> Ruling:
+    following = flow.after(operation.step) if operation.step != UNDO else None
+    if following:
+        return _goes_to(following.name, outcome.poll_url)
+    return _ends(State.CANCELLED if operation.step == UNDO else State.SUCCEEDED)
+
+
+def _goes_to(step: str, poll_url: str = "") -> Ruling:
+    def rule(operation: Operation) -> dict[str, Any]:
+        operation.step = step
+        turns.tell(operation, Event.Kind.STEP)
+        return {"step": step, "azure_poll_url": poll_url, "attempts": 0, "next_try_at": timezone.now()}
+
+    return rule
+
+
+def _resumed(operation: Operation, work: Work | None) -> Ruling:
+    """Go on where Azure is, but only once: a second missed deadline is lost track."""
+    times = operation.events.filter(kind=Event.Kind.STEP, step=RECONCILE).count()
+    if work is None or times > 1:
+        return _ends(State.LOST_TRACK, "ops:lost_track")
+    return _goes_to(work.__name__)
+
+
+def _failed(flow: Flow, operation: Operation, failure: failures.Failure) -> Ruling:
+    tries = operation.attempts + 1
+    is_in_time = operation.step not in (UNDO, RECONCILE) or operation.deadline_at > timezone.now()
+    if not (failure.is_retried(tries) and is_in_time):
+        if operation.step == RECONCILE:
+            return _ends(State.LOST_TRACK, "ops:lost_track")
+        return _ends(State.FAILED, failure.code, failure.params)
+    delay = failure.delay_seconds(tries)
+
+    def rule(operation: Operation) -> dict[str, Any]:
+        turns.tell_once(operation, Event.Kind.WAITING, failure.code, failure.params | {"seconds": round(delay)})
+        return {"attempts": tries, "next_try_at": _in(delay)}
+
+    return rule
+
+
+def _ends(state: State, code: str = "", params: dict[str, Any] | None = None) -> Ruling:
+    def rule(operation: Operation) -> dict[str, Any]:
+        operation.state = state
+        turns.tell(operation, Event.Kind.STATE, code, params)
+        return {
+            "state": state,
+            "error_code": code,
+            "error_params": params or {},
+            "azure_poll_url": "",
+            "next_try_at": None,
+            "finished_at": timezone.now(),
+        }
+
+    return rule
+
+
+def _give_back(flow: Flow, operation: Operation, rule: Ruling) -> Operation | None:
+    """Write the ruling if the turn is still mine, and end the subject's rows with it. No network in here."""
+    with transaction.atomic():
+        mine = Operation.objects.select_for_update().filter(pk=operation.pk, turn=operation.turn, finished_at=None)
+        if mine.values_list("pk").first() is None:
+            logger.info("operation %s: the result of %s came too late", operation.public_id, operation.step)
+            return None
+        columns = rule(operation) | {"lease_until": None, "heartbeat_at": timezone.now()}
+        for name, value in columns.items():
+            setattr(operation, name, value)
+        if operation.next_try_at and operation.step != UNDO and flow.hears_cancel_at(operation.step):
+            # A cancel request that came during the step is heard at once, not after the wait.
+            columns["next_try_at"] = _at_once_when_cancelled(operation.next_try_at)
+        mine.update(turn=F("turn") + 1, **columns)
+        if operation.is_final:
+            _end_subject(flow, operation)
+    operation.refresh_from_db(fields=["turn", "next_try_at", "cancel_requested_at"])
+    return operation
+
+
+def _end_subject(flow: Flow, operation: Operation) -> None:
+    """Tell the run, deployment … what became of it; a mistake in there must not keep the operation open."""
+    ending = {State.CANCELLED: flow.on_cancelled, State.SUCCEEDED: None}.get(State(operation.state), flow.on_failed)
+    try:
+        with transaction.atomic():
+            if ending:
+                ending(operation, operation.error_code, operation.error_params)
+    except Exception:
+        logger.exception("operation %s ended, but its subject's rows could not be written", operation.public_id)
+
+
+def _at_once_when_cancelled(at: datetime) -> Case:
+    return Case(When(cancel_requested_at__isnull=False, then=Value(timezone.now())), default=Value(at))
+
+
+def _in(seconds: float) -> datetime:
+    return timezone.now() + timedelta(seconds=seconds)

@@ -1,0 +1,57 @@
+"""Looks a registered workspace up in Azure: is it there, may we, where is it, what can it compute on."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from ops.azure import workspaces
+from ops.azure.connections import Connection
+from ops.azure.errors import AzureDenied, AzureNotFound
+from ops.errors import OpsError
+from ops.flows import sync_computes
+from ops.flows.outcomes import Flow, Next, Step
+from ops.models import Mirror, Operation, Workspace
+
+# A person waits for this answer: say soon that nobody answers.
+ATTEMPTS = 3
+
+
+def read_workspace(operation: Operation, azure: Connection) -> Next:
+    workspace = operation.workspace
+    try:
+        facts = workspaces.get(azure)
+    except AzureNotFound as error:
+        group, subscription = workspace.resource_group, workspace.subscription_id
+        raise OpsError("workspace:not_found", name=workspace.name, group=group, subscription=subscription) from error
+    except AzureDenied as error:
+        raise OpsError("workspace:denied", azure_code=error.code, message=error.message) from error
+    Workspace.objects.filter(pk=workspace.pk).update(arm_id=facts.arm_id, location=facts.location)
+    return Next()
+
+
+def read_computes(operation: Operation, azure: Connection) -> Next:
+    sync_computes.sync(operation.workspace, azure)
+    ready = {"state": Workspace.State.READY, "error_code": "", "error_params": {}, "checked_at": timezone.now()}
+    Workspace.objects.filter(pk=operation.workspace_id).update(**ready)
+    Mirror.objects.filter(workspace=operation.workspace, workspace__unregistered_at=None).update(next_at=timezone.now())
+    return Next()
+
+
+def look_up_failed(operation: Operation, code: str, params: dict[str, Any]) -> None:
+    Workspace.objects.filter(pk=operation.workspace_id).update(
+        state=Workspace.State.FAILED, error_code=code, error_params=params, checked_at=timezone.now()
+    )
+
+
+def look_up_cancelled(operation: Operation, code: str, params: dict[str, Any]) -> None:
+    """A workspace that never answered is not ready; one that did before still is."""
+    never = Workspace.objects.filter(pk=operation.workspace_id, state=Workspace.State.REGISTERING)
+    never.update(state=Workspace.State.FAILED, error_code="workspace:not_checked", error_params={})
+
+
+LOOK_UP = Flow(
+    steps=(Step(read_workspace), Step(read_computes)),
+    on_failed=look_up_failed,
+    on_cancelled=look_up_cancelled,
+    attempts=ATTEMPTS,
+)
