@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
+from ops.errors import Refused
 from ops.messages import Explanation, explain
+from portal.forms.refusals import RefusableForm
 
 
 class SeeOther(HttpResponseRedirect):
@@ -33,6 +35,11 @@ def page(
         response = render(request, template, context, status=status)
     patch_vary_headers(response, ["Accept", "HX-Request"])
     return response
+
+
+def part(request: HttpRequest, template: str, partial: str) -> str:
+    """The template's name, or its partial's for the htmx request that refreshes just that."""
+    return f"{template}#{partial}" if getattr(request, "htmx", None) else template
 
 
 def invalid(request: HttpRequest, template: str, context: dict[str, Any], form: BaseForm) -> HttpResponse:
@@ -60,3 +67,12 @@ def refused(request: HttpRequest, error: Exception, back: str) -> HttpResponse:
 
 def error_json(explanation: Explanation | None) -> dict[str, Any] | None:
     return explanation.as_json() if explanation else None
+
+
+def rejected(
+    request: HttpRequest, template: str, context: dict[str, Any], form: RefusableForm, error: Refused
+) -> HttpResponse:
+    """The same page with all that was typed: 422 with the sentence beside its field, else 409 above the form."""
+    if form.refuse(error):
+        return invalid(request, template, context, form)
+    return page(request, template, context, lambda: {"error": explain(error).as_json()}, status=409)

@@ -1,0 +1,153 @@
+"""Registering a workspace: its three names (typed or pasted as config.json), its team, cloud and credential."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ops.models import Credential, Workspace
+from portal import access
+from portal.forms.refusals import RefusableForm
+from portal.models import Team
+
+# The workspace that the local Azure ML has from its first start.
+LOCAL_NAMES = {
+    "subscription_id": "00000000-0000-0000-0000-000000000001",
+    "resource_group": "amlocal",
+    "name": "local",
+}
+NAMES = {"subscription_id": "subscription_id", "resource_group": "resource_group", "workspace_name": "name"}
+NEW_KINDS = (
+    Credential.Kind.SERVICE_PRINCIPAL,
+    Credential.Kind.CERTIFICATE,
+    Credential.Kind.MANAGED_IDENTITY,
+)
+
+
+class WriteOnlyTextarea(forms.Textarea):
+    """Takes a secret and never shows it again, not even after an error elsewhere in the form."""
+
+    def format_value(self, value: Any) -> str:
+        return ""
+
+
+class RegisterForm(RefusableForm):
+    team = forms.ModelChoiceField(Team.objects.none(), to_field_name="public_id", label=gettext_lazy("Team"))
+    cloud = forms.ChoiceField(label=gettext_lazy("Cloud"))
+    config = forms.CharField(
+        label=gettext_lazy("Paste config.json"),
+        help_text=gettext_lazy("Azure ML studio → your workspace's name at the top right → Download config file."),
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "mono"}),
+        required=False,
+    )
+    subscription_id = forms.CharField(label=gettext_lazy("Subscription id"), required=False, max_length=64)
+    resource_group = forms.CharField(label=gettext_lazy("Resource group"), required=False, max_length=90)
+    name = forms.CharField(label=gettext_lazy("Workspace name"), required=False, max_length=33)
+    credential = forms.ModelChoiceField(
+        Credential.objects.none(),
+        to_field_name="public_id",
+        label=gettext_lazy("Credential"),
+        empty_label=gettext_lazy("Add a new one below"),
+        required=False,
+    )
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"), choices=[(kind.value, kind.label) for kind in NEW_KINDS], required=False
+    )
+    credential_name = forms.CharField(
+        label=gettext_lazy("Name of the credential"),
+        help_text=gettext_lazy("How your team will recognise it."),
+        max_length=80,
+        required=False,
+    )
+    tenant_id = forms.CharField(label=gettext_lazy("Tenant id"), max_length=64, required=False)
+    client_id = forms.CharField(
+        label=gettext_lazy("Client id"),
+        help_text=gettext_lazy("Of a managed identity: only when it is a user-assigned one."),
+        max_length=64,
+        required=False,
+    )
+    secret = forms.CharField(
+        label=gettext_lazy("Client secret or certificate"),
+        help_text=gettext_lazy(
+            "A secret's value, or a PEM file's text with its private key. It is encrypted with the portal's own key, "
+            "handed to the workers only, and never shown again, to nobody."
+        ),
+        widget=WriteOnlyTextarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+        required=False,
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = access.teams(request, access.WRITERS).order_by("name")
+        clouds = [(cloud.value, cloud.label) for cloud in Workspace.Cloud if cloud.value in settings.CLOUDS]
+        self._choices("team", forms.ModelChoiceField).queryset = teams
+        self._choices("cloud", forms.ChoiceField).choices = clouds
+        self._choices("credential", forms.ModelChoiceField).queryset = Credential.objects.filter(
+            team__in=teams, kind__in=NEW_KINDS
+        ).order_by("name")
+        if len(teams) == 1:
+            self._choices("team", forms.ModelChoiceField).empty_label = None
+        # Somebody who fills in this form instead of the one click above it most likely means Azure.
+        self.initial.setdefault("cloud", clouds[-1][0] if clouds else "")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self._read_config(cleaned)
+        for name in NAMES.values():
+            cleaned[name] = (cleaned.get(name) or "").strip()
+            if not cleaned[name] and name not in self.errors and "config" not in self.errors:
+                self.add_error(name, _("Fill this in, or paste config.json above."))
+        credential, team = cleaned.get("credential"), cleaned.get("team")
+        if credential and team and credential.team_id != team.pk:
+            self.add_error("credential", _("This credential belongs to another of your teams."))
+        if not self.is_local and not credential and not (cleaned.get("credential_name") or "").strip():
+            self.add_error("credential_name", _("Choose a credential, or name the new one."))
+        return cleaned
+
+    @property
+    def is_local(self) -> bool:
+        return bool(self.cleaned_data.get("cloud") == Workspace.Cloud.LOCAL)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What names the workspace, for the service."""
+        return {name: self.cleaned_data[name] for name in ("team", "cloud", *NAMES.values())}
+
+    @property
+    def new_credential(self) -> dict[str, Any]:
+        """The parts of the new credential, for the service."""
+        given = self.cleaned_data
+        parts = {name: given[name] for name in ("team", "kind", "tenant_id", "client_id", "secret")}
+        return parts | {"name": given["credential_name"].strip()}
+
+    def _read_config(self, cleaned: dict[str, Any]) -> None:
+        if not (text := (cleaned.get("config") or "").strip()):
+            return
+        try:
+            found = _names_in(text)
+        except ValidationError as error:
+            self.add_error("config", error)
+            return
+        cleaned.update({name: value for name, value in found.items() if not cleaned.get(name)})
+
+    def _choices(self, name: str, kind: type) -> Any:
+        field = self.fields[name]
+        assert isinstance(field, kind)
+        return field
+
+
+def _names_in(text: str) -> dict[str, str]:
+    """The three names in a config.json. Raises ValidationError."""
+    try:
+        config = json.loads(text)
+    except ValueError:
+        raise ValidationError(_("This is no JSON. Paste the whole file, from { to }.")) from None
+    missing = [key for key in NAMES if not isinstance(config, dict) or not isinstance(config.get(key), str)]
+    if missing:
+        raise ValidationError(_("The file lacks: %(keys)s.") % {"keys": ", ".join(missing)})
+    return {name: config[key] for key, name in NAMES.items()}

@@ -1,0 +1,78 @@
+"""Online endpoints and their deployments as pages and JSON clients read them."""
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
+
+from ops.messages import explained
+from ops.models import Deployment, Endpoint, Operation
+from portal.answers import error_json
+
+
+def every() -> QuerySet[Endpoint]:
+    """The endpoints that exist, with their deployments in ``living``; a deleted one keeps its row as history only."""
+    living = Prefetch(
+        "deployments",
+        Deployment.objects.filter(gone_at=None)
+        .select_related("model_version__registered_model", "requested_by")
+        .order_by("-traffic", "name"),
+        to_attr="living",
+    )
+    return (
+        Endpoint.objects.filter(gone_at=None, workspace__unregistered_at=None)
+        .select_related("workspace", "requested_by")
+        .prefetch_related(living)
+    )
+
+
+def last_operation(endpoint: Endpoint) -> Operation | None:
+    """The open or latest change of the endpoint; fetching its key goes on beside it and is not shown as one."""
+    changes = endpoint.operations.exclude(kind=Operation.Kind.RENEW_KEY).select_related("workspace", "requested_by")
+    return changes.order_by("-pk").first()
+
+
+def living(endpoint: Endpoint) -> list[Deployment]:
+    """The endpoint's deployments, the one with most traffic first; needs a row read through ``every``."""
+    deployments: list[Deployment] = endpoint.living  # type: ignore[attr-defined]
+    return deployments
+
+
+def outline(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "id": endpoint.public_id,
+        "name": endpoint.name,
+        "url": reverse("endpoints:detail", args=[endpoint.public_id]),
+        "workspace": endpoint.workspace.name,
+        "state": endpoint.state,
+        "scoring_uri": endpoint.scoring_uri,
+        "error": error_json(explained(endpoint)),
+        "traffic": {deployment.name: deployment.traffic for deployment in living(endpoint)},
+    }
+
+
+def describe(endpoint: Endpoint) -> dict[str, Any]:
+    return outline(endpoint) | {"deployments": [_deployment(deployment) for deployment in living(endpoint)]}
+
+
+def _deployment(deployment: Deployment) -> dict[str, Any]:
+    version = deployment.model_version
+    return {
+        "id": deployment.public_id,
+        "name": deployment.name,
+        "state": deployment.state,
+        "traffic": deployment.traffic,
+        "instance_type": deployment.instance_type,
+        "instance_count": deployment.instance_count,
+        "request_timeout_ms": deployment.request_timeout_ms,
+        "model_version": {
+            "id": version.public_id,
+            "name": version.registered_model.name,
+            "version": version.version,
+            "url": reverse("models:version", args=[version.public_id]),
+        }
+        if version
+        else None,
+        "error": error_json(explained(deployment)),
+        "log_text": deployment.log_text,
+    }

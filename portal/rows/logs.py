@@ -1,0 +1,90 @@
+"""A run's mirrored log, read by byte offset in bounded pieces: a log of 64 MB never comes into memory at once."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from ops.models import LogChunk, LogFile, Run
+
+# The bound of one JSON answer; chunks are at most 64 KB each (ops.flows), so whole chunks fit.
+ANSWER_BYTES = 256 * 1024
+CHUNK_BYTES = 64 * 1024
+# The mirror may read the tail of a log a little after it saw the run's last status.
+TAIL = timedelta(seconds=15)
+MAIN_LOG = "user_logs/std_log.txt"
+PAGE_CHUNKS = 16
+
+
+def choose(run: Run, name: str) -> LogFile | None:
+    """The log file of that name; without a name the script's own output, else the first there is."""
+    files = {file.name: file for file in run.log_files.all()}
+    if name:
+        return files.get(name)
+    return files.get(MAIN_LOG) or next(iter(files.values()), None)
+
+
+def start(log_file: LogFile) -> int:
+    """Where to begin reading without an asked offset: at 0, or near the end of a file larger than one answer."""
+    if log_file.size <= ANSWER_BYTES:
+        return 0
+    chunks = log_file.chunks.filter(offset__gte=log_file.size - ANSWER_BYTES)
+    first: int | None = chunks.values_list("offset", flat=True).first()
+    return log_file.size if first is None else first
+
+
+def read(run: Run, log_file: LogFile | None, offset: int | None) -> dict[str, Any]:
+    """The piece from byte ``offset`` on (None: see ``start``); ``next_offset`` is where the next read goes on."""
+    if log_file is None:
+        empty = {"file": "", "text": "", "offset": 0, "next_offset": 0, "size": 0, "is_capped": False}
+        return empty | {"is_final": _is_over(run)}
+    begin = start(log_file) if offset is None else max(0, offset)
+    text, end = _piece(log_file, begin)
+    return {
+        "file": log_file.name,
+        "text": text,
+        "offset": begin,
+        "next_offset": end,
+        "size": log_file.size,
+        "is_final": _is_over(run) and end >= log_file.size,
+        "is_capped": log_file.is_capped,
+    }
+
+
+def whole(log_file: LogFile) -> Iterator[str]:
+    """The file's text from the start, a megabyte at a time, for a streamed download."""
+    after = -1
+    while chunks := list(log_file.chunks.filter(offset__gt=after)[:PAGE_CHUNKS]):
+        yield "".join(chunk.text for chunk in chunks)
+        after = chunks[-1].offset
+
+
+def plain_name(log_file: LogFile) -> str:
+    """The file's name for a download: letters, digits, dots and dashes only."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", log_file.name.rpartition("/")[2]) or "log.txt"
+
+
+def _piece(log_file: LogFile, begin: int) -> tuple[str, int]:
+    window = log_file.chunks.filter(offset__gt=begin - CHUNK_BYTES, offset__lt=begin + ANSWER_BYTES)
+    parts, end = [], begin
+    for chunk in window:
+        if chunk.offset + chunk.length <= begin:
+            continue
+        if end > begin and chunk.offset + chunk.length - begin > ANSWER_BYTES:
+            break
+        parts.append(_from(chunk, begin))
+        end = chunk.offset + chunk.length
+    return "".join(parts), end
+
+
+def _from(chunk: LogChunk, begin: int) -> str:
+    """The chunk's text from byte ``begin`` of the file on; a character cut in two is left out."""
+    if begin <= chunk.offset:
+        return chunk.text
+    return chunk.text.encode()[begin - chunk.offset :].decode(errors="ignore")
+
+
+def _is_over(run: Run) -> bool:
+    return run.is_final and (run.ended_at is None or timezone.now() - run.ended_at > TAIL)

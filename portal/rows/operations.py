@@ -1,0 +1,157 @@
+"""Operations as pages and JSON clients read them: steps with durations, the thing they work on, the story of events."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ops import messages
+from ops.models import Event, Operation
+from portal.answers import error_json
+
+DONE, NOW, TODO, FAILED, STOPPED = "done", "now", "todo", "failed", "stopped"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step as ``_steps.html`` draws it; ``note`` says what it waits for."""
+
+    name: str
+    label: str
+    state: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an operation's story."""
+
+    at: datetime
+    by: str
+    text: str
+    detail: str
+    kind: str
+
+
+def every() -> QuerySet[Operation]:
+    """With all that a list row or a detail page names."""
+    return Operation.objects.filter(workspace__unregistered_at=None).select_related(
+        "workspace", "requested_by", "run", "endpoint", "model_version__registered_model", "retry_of"
+    )
+
+
+def outline(operation: Operation) -> dict[str, Any]:
+    label, url = target(operation)
+    return {
+        "id": operation.public_id,
+        "kind": operation.kind,
+        "label": operation.get_kind_display(),
+        "state": operation.state,
+        "is_final": operation.is_final,
+        "step": operation.step,
+        "url": reverse("operations:detail", args=[operation.public_id]),
+        "workspace": operation.workspace.name,
+        "requested_by": str(operation.requested_by or ""),
+        "error": error_json(messages.explained(operation)),
+        "created_at": operation.created_at,
+        "started_at": operation.started_at,
+        "finished_at": operation.finished_at,
+        "target": {"label": label, "url": url},
+    }
+
+
+def describe(operation: Operation) -> dict[str, Any]:
+    return outline(operation) | {"steps": [asdict(step) for step in steps(operation)]}
+
+
+def target(operation: Operation) -> tuple[str, str]:
+    """The name and the page of the thing that the operation works on; a deleted endpoint has a name only."""
+    if operation.endpoint:
+        is_gone = operation.endpoint.gone_at is not None
+        url = "" if is_gone else reverse("endpoints:detail", args=[operation.endpoint.public_id])
+        return operation.endpoint.name, url
+    if operation.model_version:
+        return str(operation.model_version), reverse("models:version", args=[operation.model_version.public_id])
+    if operation.run:
+        return str(operation.run), reverse("jobs:detail", args=[operation.run.public_id])
+    return operation.workspace.name, reverse("workspaces:detail", args=[operation.workspace.public_id])
+
+
+def steps(operation: Operation) -> list[Step]:
+    """The steps in their order, read from the flow's table and from the events: one query."""
+    begun: dict[str, datetime] = {}
+    notes: dict[str, str] = {}
+    for event in operation.events.exclude(step=""):
+        if event.kind == Event.Kind.STEP:
+            begun.setdefault(event.step, event.at)
+        elif event.kind in (Event.Kind.WAITING, Event.Kind.PHASE):
+            notes[event.step] = _sentence(operation, event)
+    names = list(messages.STEPS.get(operation.kind, {}))
+    names += [name for name in (*begun, operation.step) if name and name not in names]
+    names = list(dict.fromkeys(names))
+    ends = _ends(operation, begun)
+    return [
+        Step(
+            name,
+            messages.step_label(operation.kind, name),
+            _state(operation, name, begun),
+            begun.get(name),
+            ends.get(name),
+            notes.get(name, "") if name == operation.step and not operation.is_final else "",
+        )
+        for name in names
+    ]
+
+
+def story(operation: Operation) -> list[Line]:
+    """Everything written down about the operation, oldest first: one query."""
+    return [
+        Line(event.at, str(event.by or ""), _sentence(operation, event), _detail(event), event.kind)
+        for event in operation.events.select_related("by")
+    ]
+
+
+def duration_seconds(operation: Operation) -> float:
+    """From the click to the end, or until now."""
+    return ((operation.finished_at or timezone.now()) - operation.created_at).total_seconds()
+
+
+def _ends(operation: Operation, begun: dict[str, datetime]) -> dict[str, datetime | None]:
+    """A step ends when the next one begins, the last one with the operation."""
+    in_order = sorted(begun, key=lambda name: begun[name])
+    ends: list[datetime | None] = [begun[name] for name in in_order[1:]]
+    return dict(zip(in_order, [*ends, operation.finished_at], strict=False))
+
+
+def _state(operation: Operation, name: str, begun: dict[str, datetime]) -> str:
+    if name == operation.step and not operation.is_final:
+        return NOW
+    if operation.state == Operation.State.SUCCEEDED:
+        return DONE if name in begun else STOPPED
+    if name == operation.step:
+        return STOPPED if operation.state == Operation.State.CANCELLED else FAILED
+    return DONE if name in begun else TODO
+
+
+def _detail(event: Event) -> str:
+    """Azure's own words, where there are any."""
+    return str(event.params.get("message", ""))
+
+
+def _sentence(operation: Operation, event: Event) -> str:
+    if event.code and event.code in messages.TEXTS:
+        return messages.of(event.code, event.params).title
+    match event.kind:
+        case Event.Kind.REQUESTED:
+            return _("Requested")
+        case Event.Kind.STATE:
+            return str(Operation.State(event.state).label) if event.state in Operation.State.values else event.state
+        case Event.Kind.STEP:
+            return messages.step_label(operation.kind, event.step)
+    return event.code or messages.step_label(operation.kind, event.step)

@@ -1,0 +1,178 @@
+"""Jobs: the list, choosing a recipe, queueing it, one run's page with log and metrics, cancelling and repeating it."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from ops import recipes
+from ops.errors import Refused
+from ops.messages import explained
+from ops.models import Run, Workspace
+from ops.services import runs
+from portal import access, answers, lists, states
+from portal.forms.jobs import QueueForm, answers_of
+from portal.forms.models import RegisterForm
+from portal.rows import jobs as rows
+from portal.rows import logs
+from portal.rows import metrics as metric_rows
+from portal.rows import operations as operation_rows
+from portal.rows import recipes as recipe_rows
+
+FILTERS = {"workspace": "workspace__public_id", "status": "status", "experiment": "experiment", "recipe": "recipe"}
+SEARCHED = ("name", "display_name", "experiment")
+STATUSES = ("Running", "Queued", "Completed", "Failed", "Canceled")
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    found = lists.narrow(request, access.visible(rows.every(), request), FILTERS, SEARCHED)
+    page = lists.page_of(request, rows.listed(found))
+    context = lists.context(request, page, FILTERS) | {
+        "chips": lists.chips(request, "status", [(word, states.label(word)) for word in STATUSES], _("All")),
+        "entries": [(run, run.key_metrics[:1], rows.duration_seconds(run)) for run in page],  # type: ignore[attr-defined]
+        "is_live": any(not run.is_final for run in page),
+        "may_write": access.may_write_somewhere(request),
+    }
+    template = answers.part(request, "jobs/index.html", "live")
+    return answers.page(request, template, context, lambda: lists.as_json(page, rows.outline))
+
+
+@require_GET
+def create(request: HttpRequest) -> HttpResponse:
+    """Choose the recipe."""
+    if not access.may_write_somewhere(request):
+        raise PermissionDenied
+    choices = recipes.every()
+    context = {"recipes": choices, "has_workspace": _workspaces(request).exists()}
+    return answers.page(
+        request, "jobs/create.html", context, lambda: {"recipes": [recipe_rows.outline(recipe) for recipe in choices]}
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def queue(request: HttpRequest, recipe: str) -> HttpResponse:
+    chosen = recipe_rows.find(recipe)
+    if chosen is None:
+        raise Http404
+    if not access.may_write_somewhere(request):
+        raise PermissionDenied
+    given = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = QueueForm(chosen, _workspaces(request), *given, initial=_initial(request, chosen))
+    context = {"recipe": chosen, "form": form}
+    template = answers.part(request, "jobs/queue.html", "form")
+    if request.method == "GET":
+        return answers.page(request, template, context, lambda: recipe_rows.describe(chosen, form))
+    if not form.is_valid():
+        return answers.invalid(request, template, context, form)
+    try:
+        operation = runs.submit(**form.asked, by=access.person(request))
+    except Refused as error:
+        return answers.rejected(request, template, context, form, error)
+    return answers.see(request, reverse("jobs:detail", args=[operation.run.public_id]))  # type: ignore[union-attr]
+
+
+@require_GET
+def detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    run = access.readable(rows.every(), request, public_id=public_id)
+    template = answers.part(request, "jobs/detail.html", "live")
+    return answers.page(request, template, _context(request, run), lambda: _facts(run))
+
+
+@require_POST
+def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
+    run = access.writable(rows.every(), request, public_id=public_id)
+    back = reverse("jobs:detail", args=[public_id])
+    try:
+        runs.cancel(run, access.person(request))
+    except Refused as error:
+        return answers.refused(request, error, back)
+    return answers.see(request, back)
+
+
+@require_POST
+def retry(request: HttpRequest, public_id: str) -> HttpResponse:
+    run = access.writable(rows.every(), request, public_id=public_id)
+    try:
+        operation = runs.retry(run, access.person(request))
+    except Refused as error:
+        return answers.refused(request, error, reverse("jobs:detail", args=[public_id]))
+    return answers.see(request, reverse("jobs:detail", args=[operation.run.public_id]))  # type: ignore[union-attr]
+
+
+@require_GET
+def log(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The log from ``?offset=`` on, at most 256 KB; without an offset near the end of a large file."""
+    run = access.readable(rows.every(), request, public_id=public_id)
+    chosen = logs.choose(run, request.GET.get("file", ""))
+    return JsonResponse(logs.read(run, chosen, _whole(request.GET.get("offset", ""))))
+
+
+@require_GET
+def log_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """The whole log file, streamed."""
+    run = access.readable(rows.every(), request, public_id=public_id)
+    chosen = logs.choose(run, request.GET.get("file", ""))
+    if chosen is None:
+        raise Http404
+    response = StreamingHttpResponse(logs.whole(chosen), content_type="text/plain; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{run.public_id}-{logs.plain_name(chosen)}"'
+    return response
+
+
+@require_GET
+def metrics(request: HttpRequest, public_id: str) -> HttpResponse:
+    run = access.readable(rows.every(), request, public_id=public_id)
+    return JsonResponse({"series": metric_rows.series(run), "is_final": run.is_final})
+
+
+def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
+    operation = rows.last_operation(run)
+    recipe = recipe_rows.find(run.recipe)
+    may_write = access.may_write(run, request)
+    return {
+        "run": run,
+        "error": explained(run),
+        "operation": operation,
+        "operation_error": explained(operation) if operation else None,
+        "steps": operation_rows.steps(operation) if operation and not operation.is_final else [],
+        "timeline": rows.timeline(run),
+        "seconds": rows.duration_seconds(run),
+        "series": run.metrics.all(),
+        "main_metric": recipe.main_metric if recipe else "",
+        "log_files": run.log_files.all(),
+        "lineage": rows.lineage(run),
+        "is_live": not run.is_final or bool(operation and not operation.is_final) or rows.is_registering(run),
+        "may_write": may_write,
+        "may_cancel": may_write and not run.is_final,
+        "may_retry": may_write and run.is_final and recipe is not None,
+        "may_register": may_write and run.is_completed and bool(recipe and recipe.model_path),
+        "register_form": RegisterForm(initial={"name": recipe.registered_name if recipe else ""}),
+    }
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    operation = rows.last_operation(run)
+    return {"run": rows.describe(run), "operation": operation_rows.describe(operation) if operation else None}
+
+
+def _workspaces(request: HttpRequest) -> Any:
+    """Where this person may run a job."""
+    ready = Workspace.objects.filter(unregistered_at=None, state=Workspace.State.READY)
+    return access.visible(ready, request, access.WRITERS).prefetch_related("computes").order_by("name")
+
+
+def _initial(request: HttpRequest, recipe: recipes.Recipe) -> dict[str, Any]:
+    """The answers of the run named by ``?from=``, to queue it again with changes."""
+    wanted = request.GET.get("from")
+    run = access.visible(rows.every(), request).filter(public_id=wanted, recipe=recipe.name).first() if wanted else None
+    return answers_of(run) if run else {}
+
+
+def _whole(text: str) -> int | None:
+    """A number that a database can compare; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None

@@ -1,0 +1,123 @@
+"""Registered models: the list, one with its versions, a version's page, registering one, its files and samples."""
+
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from ops.errors import Refused
+from ops.messages import explained
+from ops.models import ModelVersion, Sample
+from ops.services import versions
+from portal import access, answers, lists
+from portal.forms.models import RegisterForm
+from portal.rows import jobs as job_rows
+from portal.rows import models as rows
+from portal.rows import operations as operation_rows
+from portal.rows import recipes as recipe_rows
+
+FILTERS = {"workspace": "workspace__public_id"}
+SAMPLE_SECONDS = 24 * 3600
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    found = lists.narrow(request, access.visible(rows.every(), request), FILTERS, ("name", "description"))
+    page = lists.page_of(request, rows.listed(found))
+    context = lists.context(request, page, FILTERS) | {"may_write": access.may_write_somewhere(request)}
+    return answers.page(request, "models/index.html", context, lambda: lists.as_json(page, rows.outline))
+
+
+@require_GET
+def detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    registered = access.readable(rows.every(), request, public_id=public_id)
+    page = lists.page_of(request, rows.versions_of(registered))
+    context = lists.context(request, page) | {
+        "registered": registered,
+        "entries": [(version, rows.is_numbered(version)) for version in page],
+        "may_write": access.may_write(registered, request),
+    }
+    return answers.page(
+        request,
+        "models/detail.html",
+        context,
+        lambda: {"registered_model": rows.outline(registered)} | lists.as_json(page, rows.version_outline),
+    )
+
+
+@require_GET
+def version(request: HttpRequest, public_id: str) -> HttpResponse:
+    row = access.readable(rows.versions(), request, public_id=public_id)
+    template = answers.part(request, "models/version.html", "live")
+    return answers.page(request, template, _context(request, row), lambda: _facts(row))
+
+
+@require_http_methods(["GET", "POST"])
+def register(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A version from the run of that id."""
+    run = access.writable(job_rows.every(), request, public_id=public_id)
+    recipe = recipe_rows.find(run.recipe)
+    form = RegisterForm(request.POST or None, initial={"name": recipe.registered_name if recipe else ""})
+    context = {"form": form, "run": run}
+    if request.method == "GET":
+        return answers.page(request, "models/register.html", context, lambda: {"name": form["name"].value()})
+    if not form.is_valid():
+        return answers.invalid(request, "models/register.html", context, form)
+    try:
+        operation = versions.register(run=run, by=access.person(request), name=form.cleaned_data["name"])
+    except Refused as error:
+        return answers.rejected(request, "models/register.html", context, form, error)
+    return answers.see(request, reverse("models:version", args=[operation.model_version.public_id]))  # type: ignore[union-attr]
+
+
+@require_GET
+def file(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
+    """One kept file of the version, streamed; always a download, whatever it contains."""
+    row = access.readable(rows.versions(), request, public_id=public_id)
+    kept = row.files.filter(path=path).first()
+    if kept is None or not kept.file.storage.exists(str(kept.file.name)):
+        raise Http404
+    name = f"{row.registered_model.name}-{row.version}-{path.rpartition('/')[2]}"
+    return FileResponse(
+        kept.file.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream"
+    )
+
+
+@require_GET
+def sample(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    row = access.readable(Sample, request, public_id=public_id)
+    if not row.file.storage.exists(str(row.file.name)):
+        raise Http404
+    response = FileResponse(row.file.open("rb"), content_type="image/png")
+    response.headers["Cache-Control"] = f"private, max-age={SAMPLE_SECONDS}, immutable"
+    return response
+
+
+def _context(request: HttpRequest, row: ModelVersion) -> dict[str, Any]:
+    operation = rows.last_operation(row)
+    may_write = access.may_write(row, request)
+    return {
+        "version": row,
+        "is_numbered": rows.is_numbered(row),
+        "operation": operation,
+        "error": explained(operation) if operation else None,
+        "steps": operation_rows.steps(operation) if operation and not operation.is_final else [],
+        "metrics": sorted(row.metrics.items(), key=lambda metric: metric[0] != row.main_metric),
+        "files": row.files.all(),
+        "samples": row.samples.all(),
+        "serving": row.deployments.filter(gone_at=None).select_related("endpoint").order_by("-traffic"),
+        "siblings": row.registered_model.versions.filter(gone_at=None).exclude(pk=row.pk)[:6],
+        "is_live": bool(operation and not operation.is_final),
+        "may_write": may_write,
+        "may_deploy": may_write and row.state == ModelVersion.State.READY,
+    }
+
+
+def _facts(row: ModelVersion) -> dict[str, Any]:
+    operation = rows.last_operation(row)
+    return {
+        "model_version": rows.describe(row, operation),
+        "operation": operation_rows.describe(operation) if operation else None,
+    }

@@ -1,0 +1,125 @@
+"""Workspaces: the list, registering one, its page, testing the connection, letting it go."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from ops.errors import Refused
+from ops.messages import explained
+from ops.models import Credential, Workspace
+from ops.services import credentials
+from ops.services import workspaces as registry
+from portal import access, answers, lists
+from portal.forms.workspaces import LOCAL_NAMES, RegisterForm
+from portal.rows import operations as operation_rows
+from portal.rows import workspaces as rows
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    found = lists.narrow(request, access.visible(rows.every(), request), {"state": "state"}, ("name", "resource_group"))
+    page = lists.page_of(request, rows.listed(found))
+    context = lists.context(request, page, ("state",)) | {
+        "chips": lists.chips(request, "state", Workspace.State.choices, _("All")),
+        "may_write": access.may_write_somewhere(request),
+    }
+    return answers.page(request, "workspaces/index.html", context, lambda: lists.as_json(page, rows.outline))
+
+
+@require_http_methods(["GET", "POST"])
+def register(request: HttpRequest) -> HttpResponse:
+    if not access.may_write_somewhere(request):
+        raise PermissionDenied
+    form = RegisterForm(request, request.POST if request.method == "POST" else None)
+    context = {"form": form, "local": _local(form)}
+    template = answers.part(request, "workspaces/register.html", "form")
+    if request.method == "GET":
+        return answers.page(request, template, context, lambda: _choices(form))
+    if not form.is_valid():
+        return answers.invalid(request, template, context, form)
+    try:
+        with transaction.atomic():
+            operation = registry.register(**form.identity, by=access.person(request), credential=_credential(form))
+    except Refused as error:
+        return answers.rejected(request, template, context, form, error)
+    return answers.see(request, reverse("workspaces:detail", args=[operation.workspace.public_id]))
+
+
+@require_GET
+def detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    workspace = access.readable(rows.every(), request, public_id=public_id)
+    operation = rows.last_check(workspace)
+    context = {
+        "workspace": workspace,
+        "error": explained(workspace),
+        "operation": operation,
+        "steps": operation_rows.steps(operation) if operation else [],
+        "computes": workspace.computes.filter(gone_at=None).order_by("name"),
+        "recent": operation_rows.every().filter(workspace=workspace)[:8],
+        "is_live": bool(operation and not operation.is_final),
+        "may_write": access.may_write(workspace, request),
+    }
+    template = answers.part(request, "workspaces/detail.html", "live")
+    return answers.page(request, template, context, lambda: _facts(workspace))
+
+
+@require_POST
+def test(request: HttpRequest, public_id: str) -> HttpResponse:
+    workspace = access.writable(rows.every(), request, public_id=public_id)
+    back = reverse("workspaces:detail", args=[public_id])
+    try:
+        registry.test(workspace, access.person(request))
+    except Refused as error:
+        return answers.refused(request, error, back)
+    return answers.see(request, back)
+
+
+@require_POST
+def unregister(request: HttpRequest, public_id: str) -> HttpResponse:
+    workspace = access.writable(rows.every(), request, public_id=public_id)
+    try:
+        registry.unregister(workspace, access.person(request))
+    except Refused as error:
+        return answers.refused(request, error, reverse("workspaces:detail", args=[public_id]))
+    sentence = _("%(name)s is no longer registered. Nothing in Azure was touched.")
+    messages.success(request, sentence % {"name": workspace})
+    return answers.see(request, reverse("workspaces:index"))
+
+
+def _credential(form: RegisterForm) -> Credential:
+    if form.is_local:
+        return credentials.for_local(form.cleaned_data["team"])
+    chosen: Credential | None = form.cleaned_data["credential"]
+    return chosen or credentials.create(**form.new_credential)
+
+
+def _local(form: RegisterForm) -> dict[str, str] | None:
+    """The names of the local workspace while that cloud is on and nobody has registered it."""
+    if Workspace.Cloud.LOCAL not in dict(form.fields["cloud"].choices):  # type: ignore[attr-defined]
+        return None
+    key = Workspace.key_of(Workspace.Cloud.LOCAL, *LOCAL_NAMES.values())
+    is_taken = Workspace.objects.filter(identity_key=key, unregistered_at=None).exists()
+    return None if is_taken else LOCAL_NAMES
+
+
+def _choices(form: RegisterForm) -> dict[str, Any]:
+    teams, clouds = form.fields["team"].queryset, form.fields["cloud"].choices  # type: ignore[attr-defined]
+    return {
+        "teams": [{"id": team.public_id, "name": team.name} for team in teams],
+        "clouds": [{"value": value, "label": str(label)} for value, label in clouds],
+        "local": _local(form),
+    }
+
+
+def _facts(workspace: Workspace) -> dict[str, Any]:
+    operation = rows.last_check(workspace)
+    return {
+        "workspace": rows.describe(workspace),
+        "operation": operation_rows.describe(operation) if operation else None,
+    }
