@@ -4,7 +4,7 @@ from types import ModuleType
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal.views import accounts, endpoints, home, jobs, models, operations, teams, workspaces
+from portal.views import accounts, endpoints, home, jobs, models, operations, predict, teams, workspaces
 
 
 def noun(name: str, prefix: str, views: ModuleType, routes: dict[str, str]) -> URLResolver:
@@ -94,6 +94,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
             "delete": "<slug:public_id>/delete/",
             "delete_deployment": "<slug:public_id>/deployments/<slug:deployment_id>/delete/",
         },
+    ),
+    noun(
+        "predict",
+        "predict/",
+        predict,
+        {"index": "", "show": "<slug:public_id>/", "send": "<slug:public_id>/send/"},
     ),
     noun(
         "operations",

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,7 +16,6 @@ from scoring.errors import ImageRefused, ScoringError
 from scoring.services import predictions
 
 
-@login_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     endpoints = access.visible(rows.askable(), request)
@@ -27,7 +25,6 @@ def index(request: HttpRequest) -> HttpResponse:
     return answers.page(request, "predict/index.html", context, lambda: lists.as_json(page, rows.outline))
 
 
-@login_required
 @require_safe
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
     endpoint = access.predictable(rows.askable(), request, public_id=public_id)
@@ -35,7 +32,6 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
     return answers.page(request, "predict/show.html", context, lambda: {"endpoint": rows.describe(endpoint)})
 
 
-@login_required
 @require_POST
 def send(request: HttpRequest, public_id: str) -> HttpResponse:
     endpoint = access.predictable(rows.askable(), request, public_id=public_id)
