@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: its own cluster on loopback and a unix socket, run as a person without rights, gone afterwards."""
+"""A real PostgreSQL for tests: its own cluster on loopback, run without root's rights, gone afterwards."""
 
 import os
 import pwd

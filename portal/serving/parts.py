@@ -126,7 +126,7 @@ def web(environment: Mapping[str, str], sockets: Path) -> Part:
     ]
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(bind, host)  # noqa: S104
     return Part(
-        "web", command, environment, lambda log, begin: checks.answers_http(f"http://{reachable}:{port}/healthz")
+        "web", command, environment, lambda log, begin: checks.answers_http(f"http://{reachable}:{port}/sign-in/")
     )
 
 
@@ -146,14 +146,21 @@ def beat(home: Path, environment: Mapping[str, str]) -> Part:
     return Part("beat", command, environment, partial(_says, words=b"beat: Starting"))
 
 
-def prepare(environment: Mapping[str, str]) -> str:
-    """Bring the database up to date. The path of the first owner's set-up link, "" when there are users; or Problem."""
+def prepare(environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start to bring the database up to date; ``setup_path`` waits for it."""
     command = [sys.executable, "-m", "portal.serving.preparing", "--json"]
-    answer = subprocess.run(command, cwd=env.ROOT, env=dict(environment), capture_output=True, text=True, check=False)
-    if answer.returncode:
-        last = (answer.stderr.strip().splitlines() or ["it says nothing."])[-1]
-        raise Problem(f"The database cannot be brought up to date: {last}")
-    return str(json.loads(answer.stdout.splitlines()[-1])["setup_path"])
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=env.ROOT, env=dict(environment), stdout=pipe, stderr=pipe, text=True)
+
+
+def setup_path(preparing: subprocess.Popen[str]) -> str:
+    """The path of the first owner's set-up link, "" when there are users. Raises Problem when the database failed."""
+    answer, errors = preparing.communicate()
+    if preparing.returncode:
+        raise Problem(
+            f"The database cannot be brought up to date: {(errors.strip().splitlines() or ['no reason'])[-1]}"
+        )
+    return str(json.loads(answer.splitlines()[-1])["setup_path"])
 
 
 def _says(log: Path, begin: int, words: bytes) -> bool:

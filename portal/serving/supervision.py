@@ -12,6 +12,7 @@ from portal.serving import children, folders, parts
 from portal.serving.children import Child, Part
 
 LOOP_SECONDS = 0.1
+READY_SECONDS = 0.05
 ROTATION_SECONDS = 60.0
 
 
@@ -57,8 +58,9 @@ class Site:
             local = parts.amlocal_variables(self.home)
             self._add(parts.amlocal(self.home, local))
             environment.setdefault("PORTAL_CA_BUNDLE", local["REQUESTS_CA_BUNDLE"])
-        setup_path = parts.prepare(environment)
-        self._await()
+        with parts.prepare(environment) as preparing:
+            self._await()
+            setup_path = parts.setup_path(preparing)
         self._add(parts.web(environment, self.sockets))
         self._add(parts.worker("portal", "portal,scoring", environment))
         for cloud in parts.clouds():
@@ -101,7 +103,7 @@ class Site:
             self._raise_when_asked()
             for child in self.children:
                 child.check_ready()
-            time.sleep(0.02)
+            time.sleep(READY_SECONDS)
 
     def _raise_when_asked(self) -> None:
         if self.stopping.is_set():
