@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
+from amlocal import deployments, endpoints
 from amlocal.blobs import Blobs
 from amlocal.control import Control
 from amlocal.http import ArmError
 from amlocal.operations import Operations
+from amlocal.runner import Runner
+from amlocal.serving import Fleet
 from amlocal.settings import Settings
 from amlocal.store import Scope, Store
 from amlocal.tokens import Tokens
@@ -21,13 +25,19 @@ class Context:
     blobs: Blobs
     tokens: Tokens
     control: Control
+    runner: Runner = field(init=False)
+    fleet: Fleet = field(init=False)
 
     def start(self) -> None:
         """Go on with what the last process left open. Modules set their workers before this."""
+        self.fleet.start()
+        self.runner.start()
         self.operations.start()
 
     def stop(self) -> None:
         self.operations.stop()
+        self.runner.stop()
+        self.fleet.stop()
         self.store.close()
 
     def find_workspace(self, subscription: str, group: str, workspace: str) -> Scope:
@@ -65,7 +75,7 @@ class Context:
 def build(settings: Settings) -> Context:
     control = Control(settings)
     store = Store(settings.home / "amlocal.db", settings.netloc)
-    return Context(
+    context = Context(
         settings=settings,
         store=store,
         operations=Operations(store, control),
@@ -73,3 +83,14 @@ def build(settings: Settings) -> Context:
         tokens=Tokens(settings),
         control=control,
     )
+    context.runner, context.fleet = Runner(context), Fleet(context)
+    set_workers(context)
+    return context
+
+
+def set_workers(context: Context) -> None:
+    """The operations that take real work."""
+    workers = context.operations.workers
+    workers["endpoints", "delete"] = partial(endpoints.delete_worker, context)
+    workers["deployments", "put"] = partial(deployments.put_worker, context)
+    workers["deployments", "delete"] = partial(deployments.delete_worker, context)

@@ -78,7 +78,7 @@ def run_artifacts(context: Context, scope: Scope, run_id: str) -> Place:
 
 
 def run_artifacts_uri(run_id: str) -> str:
-    return f"azureml://datastores/{ARTIFACT_STORE}/paths/ExperimentRun/dcid.{run_id}"
+    return f"azureml://datastores/{ARTIFACT_STORE}/ExperimentRun/dcid.{run_id}"
 
 
 def signed_url(context: Context, place: Place, permissions: str) -> str:

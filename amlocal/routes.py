@@ -10,14 +10,39 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from amlocal import control, operations, tokens, workspaces
+from amlocal import (
+    artifacts,
+    blob_service,
+    codes,
+    computes,
+    control,
+    datastores,
+    deployments,
+    endpoints,
+    experiments,
+    history,
+    jobs,
+    operations,
+    scoring,
+    tokens,
+    tracking,
+    workspaces,
+)
+from amlocal.assets import Assets
 from amlocal.context import Context
+from amlocal.data import data
+from amlocal.environments import environments
 from amlocal.http import ArmError, Request, Response
+from amlocal.registered import models
 
 ML = "Microsoft.MachineLearningServices"
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
 WS = f"{GROUP}/providers/{ML}/workspaces/{{workspace}}"
 LOCATION = f"/subscriptions/{{subscription}}/providers/{ML}/locations/{{region}}"
+# Both spellings of a blob's address, host and path, are looked up under this one.
+BLOB = "/_blob/{account}"
+SCORE = "/endpoints/{workspace}/{endpoint}/score"
+ORIGIN = f"/artifact/v2.0{WS}/artifacts/{{origin}}/{{container}}"
 Handler = Callable[..., Response]
 
 
@@ -42,6 +67,37 @@ def missing(what: str) -> Handler:
     return refuse
 
 
+def asset_routes(assets: Assets) -> tuple[Route, ...]:
+    """The rows that every kind with containers and versions has. A row of the table itself stands for one of these where it is the same."""
+    container = f"{WS}/{assets.kind}/{{name}}"
+    version = f"{container}/versions/{{version}}"
+    return (
+        Route("GET", f"{WS}/{assets.kind}", assets.list_containers),
+        Route("GET", container, assets.get_container),
+        Route("PUT", container, assets.put_container),
+        Route("DELETE", container, assets.delete_container),
+        Route("GET", f"{container}/versions", assets.list_versions),
+        Route("GET", version, assets.get_version),
+        Route("PUT", version, assets.put_version),
+        Route("DELETE", version, assets.delete_version),
+    )
+
+
+def mlflow(method: str, path: str, handler: Handler, *, folder: str = "mlflow/") -> tuple[Route, ...]:
+    """The rows of an MLflow call: both versions that Azure has of its prefix, and MLflow's older `preview` spelling."""
+    bases = [f"/mlflow/{version}{WS}/api/2.0" for version in ("v1.0", "v2.0")]
+    spelled = [f"{base}/{folder}{path}" for base in bases]
+    if folder:
+        spelled += [f"{base}/preview/{folder}{path}" for base in bases]
+    return tuple(Route(method, full, handler, "ml") for full in spelled)
+
+
+def both(method: str, path: str, handler: Handler) -> tuple[Route, ...]:
+    """The rows of a run history call that names its experiment by name or by id."""
+    words = ("experiments", "experimentids")
+    return tuple(Route(method, f"/history/v1.0{WS}/{word}/{{experiment}}{path}", handler, "ml") for word in words)
+
+
 ROUTES = (
     Route("GET", "/metadata/endpoints", workspaces.get_cloud, "open", "what the SDK learns a cloud from"),
     Route("GET", "/discovery", workspaces.discover, "open"),
@@ -50,6 +106,105 @@ ROUTES = (
     Route("GET", f"{LOCATION}/mfeOperationsStatus/{{operation}}", operations.get_status),
     Route("GET", f"{LOCATION}/mfeOperationResults/{{operation}}", operations.get_result),
     Route("GET", WS, workspaces.get),
+    Route("GET", f"{WS}/datastores", datastores.list_all),
+    Route("GET", f"{WS}/datastores/{{name}}", datastores.get),
+    Route("PUT", f"{WS}/datastores/{{name}}", datastores.put, note="AzureBlob"),
+    Route("DELETE", f"{WS}/datastores/{{name}}", datastores.delete),
+    Route("POST", f"{WS}/datastores/{{name}}/listSecrets", datastores.list_secrets),
+    *asset_routes(data),
+    *asset_routes(environments),
+    *(route for route in asset_routes(codes.codes) if not route.path.endswith("/versions")),
+    Route("GET", f"{WS}/codes/{{name}}/versions", codes.list_versions, note="hash searches all codes"),
+    Route("POST", f"{WS}/codes/{{name}}/versions/{{version}}/startPendingUpload", codes.start_upload),
+    Route("GET", f"{WS}/computes", computes.list_all),
+    Route("GET", f"{WS}/computes/{{name}}", computes.get),
+    Route("PUT", f"{WS}/computes/{{name}}", computes.put, note="AmlCompute"),
+    Route("PATCH", f"{WS}/computes/{{name}}", computes.change),
+    Route("DELETE", f"{WS}/computes/{{name}}", computes.delete),
+    Route("GET", f"{LOCATION}/vmSizes", computes.list_sizes),
+    Route("GET", f"{LOCATION}/usages", computes.list_usages),
+    Route("GET", f"{BLOB}/{{container}}", blob_service.get_container, "blob", "properties and comp=list"),
+    Route("HEAD", f"{BLOB}/{{container}}", blob_service.get_container, "blob"),
+    Route("PUT", f"{BLOB}/{{container}}", blob_service.put_container, "blob"),
+    Route("GET", f"{BLOB}/{{container}}/{{name*}}", blob_service.get, "blob", "with ranges"),
+    Route("HEAD", f"{BLOB}/{{container}}/{{name*}}", blob_service.get, "blob"),
+    Route("PUT", f"{BLOB}/{{container}}/{{name*}}", blob_service.put, "blob", "block blobs, blocks, metadata"),
+    Route("DELETE", f"{BLOB}/{{container}}/{{name*}}", blob_service.delete, "blob"),
+    Route("GET", f"{WS}/jobs", jobs.list_, note="newest first; listViewType, jobType, tag"),
+    Route("PUT", f"{WS}/jobs/{{name}}", jobs.put, note="command jobs; others answer 501"),
+    Route("GET", f"{WS}/jobs/{{name}}", jobs.get),
+    Route("POST", f"{WS}/jobs/{{name}}/cancel", jobs.cancel),
+    Route("GET", f"{WS}/models", models.list_containers),
+    Route("GET", f"{WS}/models/{{name}}", models.get_container),
+    Route("PUT", f"{WS}/models/{{name}}", models.put_container),
+    Route("DELETE", f"{WS}/models/{{name}}", models.delete_container),
+    Route("GET", f"{WS}/models/{{name}}/versions", models.list_versions),
+    Route("GET", f"{WS}/models/{{name}}/versions/{{version}}", models.get_version),
+    Route("PUT", f"{WS}/models/{{name}}/versions/{{version}}", models.put_version),
+    Route("DELETE", f"{WS}/models/{{name}}/versions/{{version}}", models.delete_version),
+    Route("GET", f"{WS}/onlineEndpoints", endpoints.list_),
+    Route("GET", f"{WS}/onlineEndpoints/{{name}}", endpoints.get),
+    Route("PUT", f"{WS}/onlineEndpoints/{{name}}", endpoints.put, note="mirror traffic is kept, not sent"),
+    Route("DELETE", f"{WS}/onlineEndpoints/{{name}}", endpoints.delete),
+    Route("POST", f"{WS}/onlineEndpoints/{{name}}/listKeys", endpoints.list_keys),
+    Route("POST", f"{WS}/onlineEndpoints/{{name}}/regenerateKeys", endpoints.regenerate_keys),
+    Route("POST", f"{WS}/onlineEndpoints/{{name}}/token", endpoints.give_token),
+    Route("GET", f"{WS}/onlineEndpoints/{{endpoint}}/deployments", deployments.list_),
+    Route("GET", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}", deployments.get),
+    Route("PUT", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}", deployments.put),
+    Route("DELETE", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}", deployments.delete),
+    Route("POST", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}/getLogs", deployments.get_logs),
+    Route("GET", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}/skus", deployments.list_skus),
+    Route("POST", SCORE, scoring.score, "open", "checks the key or token itself"),
+    Route("GET", SCORE, scoring.score, "open"),
+    Route("OPTIONS", SCORE, scoring.score, "open"),
+    Route("GET", "/endpoints/{workspace}/{endpoint}/swagger.json", scoring.swagger, "open"),
+    Route("GET", f"/history/v1.0{WS}/runs/{{run}}/details", history.get_details, "ml"),
+    Route("GET", f"/history/v1.0{WS}/runs/{{run}}", history.get_run, "ml"),
+    Route("GET", f"/history/v1.0{WS}/experiments/{{experiment}}/runs/{{run}}", history.get_run, "ml"),
+    Route("PATCH", f"/history/v1.0{WS}/experiments/{{experiment}}/runs/{{run}}", history.patch_run, "ml"),
+    Route("POST", f"/history/v1.0{WS}/rundata", history.get_data, "ml"),
+    Route("POST", f"/data/{{version}}{WS}/dataversion/batchGetResolvedUris", history.resolve_outputs, "ml"),
+    *both("GET", "/runs/{run}/token", history.give_token),
+    *both("GET", "/runs/{run}/artifacts", artifacts.list_of_run),
+    *both("POST", "/runs/{run}/artifacts/batch/metadata", artifacts.create_for_run),
+    *both("GET", "/runs/{run}/artifacts/contentinfo", artifacts.locate_in_run),
+    Route("GET", ORIGIN, artifacts.list_outside, "ml"),
+    Route("POST", f"{ORIGIN}/batch/metadata", artifacts.create_outside, "ml"),
+    Route("GET", f"{ORIGIN}/contentinfo", artifacts.locate_outside, "ml"),
+    *mlflow("GET", "experiments/get", experiments.get),
+    *mlflow("GET", "experiments/get-by-name", experiments.get_by_name),
+    *mlflow("GET", "experiments/list", experiments.search),
+    *mlflow("GET", "experiments/search", experiments.search),
+    *mlflow("POST", "experiments/search", experiments.search),
+    *mlflow("POST", "experiments/create", experiments.create),
+    *mlflow("POST", "experiments/update", experiments.update),
+    *mlflow("POST", "experiments/delete", experiments.delete),
+    *mlflow("POST", "experiments/restore", experiments.restore),
+    *mlflow("POST", "experiments/set-experiment-tag", experiments.set_tag),
+    *mlflow("GET", "runs/get", tracking.get_run),
+    *mlflow("POST", "runs/create", tracking.create_run),
+    *mlflow("POST", "runs/update", tracking.update_run),
+    *mlflow("POST", "runs/delete", tracking.delete_run),
+    *mlflow("POST", "runs/restore", tracking.restore_run),
+    *mlflow("POST", "runs/search", tracking.search_runs),
+    *mlflow("POST", "runs/log-metric", tracking.log_metric),
+    *mlflow("POST", "runs/log-parameter", tracking.log_parameter),
+    *mlflow("POST", "runs/log-batch", tracking.log_batch),
+    *mlflow("POST", "runs/log-batch-async", tracking.log_batch_async),
+    *mlflow("GET", "runs/get-run-data-status", tracking.get_run_data_status),
+    *mlflow("POST", "runs/log-model", tracking.log_model),
+    *mlflow("POST", "runs/log-inputs", tracking.log_inputs),
+    *mlflow("POST", "runs/set-tag", tracking.set_tag),
+    *mlflow("POST", "runs/delete-tag", tracking.delete_tag),
+    *mlflow("GET", "metrics/get-history", tracking.get_metric_history),
+    *mlflow("GET", "artifacts/list", artifacts.list_),
+    *mlflow("POST", "logged-models", tracking.refuse_logged_models),
+    *mlflow("POST", "logged-models/search", tracking.refuse_logged_models),
+    *mlflow("GET", "mlflow-artifacts/artifacts", artifacts.list_proxied, folder=""),
+    *mlflow("GET", "mlflow-artifacts/artifacts/{path*}", artifacts.get_proxied, folder=""),
+    *mlflow("PUT", "mlflow-artifacts/artifacts/{path*}", artifacts.put_proxied, folder=""),
+    *mlflow("DELETE", "mlflow-artifacts/artifacts/{path*}", artifacts.delete_proxied, folder=""),
     Route("GET", "/_amlocal/pace", control.get_pace, "open"),
     Route("PUT", "/_amlocal/pace", control.set_pace, "open"),
     Route("GET", "/_amlocal/faults", control.list_faults, "open"),
