@@ -1,0 +1,197 @@
+"""Predict against a real HTTPS endpoint on loopback: every member may, strangers see nothing, bad input says why."""
+
+import io
+import json
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from PIL import Image
+
+from ops import vault
+from ops.models import Deployment, Endpoint, ModelVersion, Operation, RegisteredModel, Sample
+from scoring.models import Prediction
+from scoring.services import predictions
+from tests.scoring import https_server
+from tests.scoring.https_server import answering
+
+pytestmark = pytest.mark.django_db
+KEY = "a-scoring-key-nobody-may-see"
+SPEC = {
+    "format": "pixels/v1",
+    "file": "model.keras",
+    "width": 28,
+    "height": 28,
+    "channels": 1,
+    "color": "grayscale",
+    "inverted": True,
+    "labels": [str(digit) for digit in range(10)],
+}
+SURE = json.dumps({"predictions": [[0.01] * 7 + [0.91, 0.01, 0.01]], "labels": SPEC["labels"]}).encode()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    behaviours = {
+        "/score": answering(200, SURE, x_request_id="r-1", azureml_model_deployment="blue"),
+        "/refusing": answering(401),
+        "/broken": answering(424, b'{"message": "ValueError: no"}'),
+        "/throttling": answering(429, b"", Retry_After="7"),
+    }
+    with https_server.endpoint(tmp_path_factory.mktemp("tls"), behaviours) as running:
+        yield running
+
+
+@pytest.fixture
+def endpoint(workspace, served, settings, tmp_path):
+    settings.CA_BUNDLE = str(served.ca_file)
+    settings.MEDIA_ROOT = tmp_path
+    predictions._client.cache_clear()
+    registered = RegisteredModel.objects.create(workspace=workspace, name="lenet")
+    version = ModelVersion.objects.create(registered_model=registered, version="1", state="ready", spec=SPEC)
+    endpoint = Endpoint.objects.create(
+        workspace=workspace,
+        name="digits",
+        state="ready",
+        scoring_uri=f"{served.url}/score",
+        key_encrypted=vault.encrypt(KEY),
+    )
+    Deployment.objects.create(endpoint=endpoint, name="blue", state="ready", traffic=100, model_version=version)
+    for label in "0123":
+        Sample.objects.create(model_version=version, label=label, file=ContentFile(png(), name=f"{label}.png"))
+    yield endpoint
+    predictions._client.cache_clear()
+
+
+def png(size=(28, 28)) -> bytes:
+    kept = io.BytesIO()
+    Image.new("L", size, 0).save(kept, "PNG")
+    return kept.getvalue()
+
+
+def upload(content=None, name="seven.png"):
+    return {"image": SimpleUploadedFile(name, png() if content is None else content, "image/png")}
+
+
+def url(endpoint, view="send"):
+    return reverse(f"predict:{view}", args=[endpoint.public_id])
+
+
+def test_a_viewer_uploads_and_reads_the_answer(endpoint, bob, client_of):
+    answer = client_of(bob).post(url(endpoint), upload(), headers={"accept": "application/json"})
+    prediction = answer.json()["prediction"]
+    assert prediction["top"][0] == ["7", 0.91]
+    assert (prediction["deployment"], prediction["request_id"]) == ("blue", "r-1")
+    assert prediction["latency_ms"] > 0
+    kept = Prediction.objects.get()
+    assert (kept.requested_by, kept.file_name, kept.error_code) == (bob, "seven.png", "")
+
+
+def test_the_page_shows_the_answer_and_both_pictures(endpoint, alice, client_of):
+    page = client_of(alice).post(url(endpoint), upload()).content.decode()
+    assert 'class="verdict-label">7<' in page
+    assert page.count("data:image/png;base64,") == 2
+    assert "seven.png" in page
+    assert KEY not in page
+
+
+def test_htmx_gets_the_answer_alone(endpoint, alice, client_of):
+    page = client_of(alice).post(url(endpoint), upload(), headers={"hx-request": "true"}).content.decode()
+    assert page.lstrip().startswith("<section")
+    assert "verdict-label" in page
+
+
+def test_a_sample_is_sent_like_an_upload(endpoint, bob, client_of, served):
+    sample = Sample.objects.first()
+    answer = client_of(bob).post(url(endpoint), {"sample": sample.public_id}, headers={"accept": "application/json"})
+    assert answer.status_code == 200
+    assert served.requests[-1]["headers"]["Authorization"] == f"Bearer {KEY}"
+    assert len(json.loads(served.requests[-1]["body"])["instances"][0]) == 28
+
+
+def test_three_samples_are_offered(endpoint, bob, client_of):
+    page = client_of(bob).get(url(endpoint, "show")).content.decode()
+    assert page.count("data-sample") == 3
+
+
+@pytest.mark.parametrize("view", ["show", "send"])
+def test_a_stranger_sees_nothing(endpoint, charlie, client_of, view):
+    client = client_of(charlie)
+    answer = client.get(url(endpoint, view)) if view == "show" else client.post(url(endpoint, view), upload())
+    assert answer.status_code == 404
+    assert not Prediction.objects.exists()
+    assert "digits" not in client.get(reverse("predict:index")).content.decode()
+
+
+def test_the_wrong_method_is_refused(endpoint, alice, client_of):
+    assert client_of(alice).get(url(endpoint)).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "empty"), (b"hello, I am no image", "not an image"), (png()[:60], "damaged")],
+)
+def test_an_upload_that_is_no_picture_is_told_so_and_nothing_is_sent(endpoint, bob, client_of, served, content, words):
+    sent = len(served.requests)
+    answer = client_of(bob).post(url(endpoint), upload(content))
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert len(served.requests) == sent
+    assert not Prediction.objects.exists()
+
+
+def test_a_file_or_a_picture_over_the_limits_is_refused(endpoint, bob, client_of, settings):
+    settings.UPLOAD_IMAGE_BYTES = 50
+    assert "larger than the limit" in client_of(bob).post(url(endpoint), upload()).content.decode()
+    settings.UPLOAD_IMAGE_BYTES, settings.UPLOAD_IMAGE_PIXELS = 10_000_000, 100
+    assert "pixels" in client_of(bob).post(url(endpoint), upload()).content.decode()
+
+
+def test_no_image_and_no_sample_is_told_so(endpoint, bob, client_of):
+    answer = client_of(bob).post(url(endpoint), {"sample": "somebody-elses"})
+    assert answer.status_code == 422
+    assert "No image was sent" in answer.content.decode()
+
+
+def test_a_refused_key_is_fetched_again_and_the_failure_is_kept(endpoint, served, bob, client_of):
+    Endpoint.objects.update(scoring_uri=f"{served.url}/refusing")
+    answer = client_of(bob).post(url(endpoint), upload(), headers={"accept": "application/json"})
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "scoring:key_refused"
+    assert Operation.objects.get(endpoint=endpoint).kind == Operation.Kind.RENEW_KEY
+    assert Prediction.objects.get().error_code == "scoring:key_refused"
+
+
+def test_a_failing_script_is_shown_in_its_own_words(endpoint, served, bob, client_of):
+    Endpoint.objects.update(scoring_uri=f"{served.url}/broken")
+    assert "ValueError: no" in client_of(bob).post(url(endpoint), upload()).content.decode()
+
+
+def test_an_endpoint_that_is_gone_is_a_sentence(endpoint, bob, client_of):
+    Endpoint.objects.update(scoring_uri="https://127.0.0.1:9/score")
+    answer = client_of(bob).post(url(endpoint), upload())
+    assert answer.status_code == 409
+    assert "No connection to the endpoint" in answer.content.decode()
+
+
+def test_a_missing_key_is_asked_for(endpoint, bob, client_of):
+    Endpoint.objects.update(key_encrypted="")
+    answer = client_of(bob).post(url(endpoint), upload(), headers={"accept": "application/json"})
+    assert answer.json()["error"]["code"] == "predict:key_missing"
+    assert Operation.objects.filter(kind=Operation.Kind.RENEW_KEY).count() == 1
+
+
+def test_nothing_to_ask_says_what_to_do_next(bob, client_of):
+    page = client_of(bob).get(reverse("predict:index")).content.decode()
+    assert "No endpoint to ask yet" in page
+
+
+@pytest.mark.parametrize("count", [10, 200])
+def test_the_list_costs_the_same_for_many_endpoints(workspace, alice, client_of, count, django_assert_max_num_queries):
+    Endpoint.objects.bulk_create(
+        Endpoint(workspace=workspace, name=f"e-{number}", scoring_uri="https://x/score") for number in range(count)
+    )
+    client = client_of(alice)
+    with django_assert_max_num_queries(9):
+        assert client.get(reverse("predict:index")).status_code == 200
