@@ -7,10 +7,12 @@ MLFLOW_TRACKING_URI is set (Azure ML sets it), and are always printed.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -43,19 +45,28 @@ class Nowhere:
 
 
 class Mlflow:
-    """The run that MLFLOW_RUN_ID names (Azure ML's job), else a new one. Each call is sent before it returns."""
+    """The active MLflow run. Each call is sent before it returns."""
 
-    def __init__(self) -> None:
-        import mlflow
-
+    def __init__(self, mlflow: Any) -> None:
         self.mlflow = mlflow
-        mlflow.start_run()
 
     def parameters(self, values: dict[str, Any]) -> None:
         self.mlflow.log_params(values)
 
     def log(self, values: dict[str, float], epoch: int) -> None:
         self.mlflow.log_metrics(values, step=epoch)
+
+
+@contextlib.contextmanager
+def tracking() -> Iterator[Tracker]:
+    """The run that MLFLOW_RUN_ID names (Azure ML's job), else a new one; an error inside marks it as failed."""
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        yield Nowhere()
+        return
+    import mlflow
+
+    with mlflow.start_run():
+        yield Mlflow(mlflow)
 
 
 class Progress(keras.callbacks.Callback):  # type: ignore[misc]
@@ -179,7 +190,9 @@ def train(options: argparse.Namespace, tracker: Tracker) -> None:
 
 def main() -> None:
     try:
-        train(arguments(), Mlflow() if os.environ.get("MLFLOW_TRACKING_URI") else Nowhere())
+        options = arguments()
+        with tracking() as tracker:
+            train(options, tracker)
     except digits.DataMissing as problem:
         sys.exit(str(problem))
 

@@ -38,6 +38,37 @@ def train(folder: Path, *options: str, **environment: str) -> subprocess.Complet
     )
 
 
+@pytest.fixture
+def tracking() -> Iterator[tuple[str, list[tuple[str, dict[str, Any]]]]]:
+    """The MLflow REST calls that a run in a job makes, answered and kept. The run exists already, as on Azure ML."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+    run = {
+        "info": {"run_id": "job-1", "run_uuid": "job-1", "experiment_id": "1", "status": "RUNNING", "start_time": 1},
+        "data": {},
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            calls.append((urlsplit(self.path).path.rpartition("/mlflow/")[2], json.loads(content or b"{}")))
+            body = json.dumps({"run": run, "run_info": run["info"]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_PATCH = answer
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", calls
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.fixture(scope="module")
 def bundled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """One run on the bundled digits without a tracking server: (its outputs, what it printed)."""
@@ -121,11 +152,15 @@ def test_mnist_is_read_from_packed_and_unpacked_files(tmp_path: Path) -> None:
 
 @needs_scoring_environment
 @pytest.mark.slow
-def test_wrong_data_ends_the_run_with_one_sentence(tmp_path: Path) -> None:
-    ended = train(tmp_path, "--data", str(tmp_path))
+def test_wrong_data_fails_the_run_with_one_sentence(
+    tmp_path: Path, tracking: tuple[str, list[tuple[str, dict[str, Any]]]]
+) -> None:
+    url, calls = tracking
+    ended = train(tmp_path, "--data", str(tmp_path), MLFLOW_TRACKING_URI=url, MLFLOW_RUN_ID="job-1")
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1].startswith("No train-images-idx file in ")
     assert "Traceback" not in ended.stderr
+    assert [body["status"] for path, body in calls if path == "runs/update"][-1] == "FAILED"
 
 
 READ = """
@@ -157,37 +192,6 @@ def test_a_damaged_idx_file_is_named(tmp_path: Path, name: str, content: bytes, 
 
 
 # What is tracked
-
-
-@pytest.fixture
-def tracking() -> Iterator[tuple[str, list[tuple[str, dict[str, Any]]]]]:
-    """The MLflow REST calls that a run in a job makes, answered and kept. The run exists already, as on Azure ML."""
-    calls: list[tuple[str, dict[str, Any]]] = []
-    run = {
-        "info": {"run_id": "job-1", "run_uuid": "job-1", "experiment_id": "1", "status": "RUNNING", "start_time": 1},
-        "data": {},
-    }
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            calls.append((urlsplit(self.path).path.rpartition("/mlflow/")[2], json.loads(content or b"{}")))
-            body = json.dumps({"run": run, "run_info": run["info"]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST = do_PATCH = answer
-
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", calls
-    server.shutdown()
-    server.server_close()
 
 
 @needs_scoring_environment

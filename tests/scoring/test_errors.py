@@ -2,6 +2,7 @@
 
 import pytest
 
+from ops import messages
 from scoring.errors import EndpointAnswer, ImageRefused, ScoringError, SpecRefused
 
 
@@ -18,3 +19,10 @@ def test_every_error_has_its_own_codes() -> None:
 
 def test_an_error_says_its_code_and_parameters() -> None:
     assert str(ImageRefused("image_too_large", size=9, limit=5)) == "image_too_large size=9 limit=5"
+
+
+@pytest.mark.parametrize(
+    "code", sorted(ImageRefused.codes | SpecRefused.codes | EndpointAnswer.codes), ids=lambda code: code
+)
+def test_every_code_has_its_words(code: str) -> None:
+    assert f"scoring:{code}" in messages.TEXTS
