@@ -12,14 +12,15 @@ await mkdir(made, { recursive: true });
 await build({
   stdin: {
     contents: `
-      export { init, use, connect, disconnect } from "echarts/core";
+      export { init, connect } from "echarts/core";
       import { use } from "echarts/core";
       import { LineChart, ScatterChart, HeatmapChart } from "echarts/charts";
       import { GridComponent, TooltipComponent, AxisPointerComponent, DataZoomInsideComponent,
                VisualMapContinuousComponent, MarkLineComponent } from "echarts/components";
+      import { LabelLayout } from "echarts/features";
       import { CanvasRenderer } from "echarts/renderers";
       use([LineChart, ScatterChart, HeatmapChart, GridComponent, TooltipComponent, AxisPointerComponent,
-           DataZoomInsideComponent, VisualMapContinuousComponent, MarkLineComponent, CanvasRenderer]);`,
+           DataZoomInsideComponent, VisualMapContinuousComponent, MarkLineComponent, LabelLayout, CanvasRenderer]);`,
     resolveDir: root,
   },
   bundle: true,

@@ -158,10 +158,10 @@ def _ago(passed: timedelta) -> str:
     if seconds < 45:
         return _("just now") if seconds < 5 else ngettext("%(n)d s ago", "%(n)d s ago", seconds) % {"n": seconds}
     if seconds < 3600:
-        minutes = max(1, round(seconds / 60))
+        minutes = max(1, seconds // 60)
         return ngettext("%(n)d min ago", "%(n)d min ago", minutes) % {"n": minutes}
     if seconds < 86_400:
-        hours = round(seconds / 3600)
+        hours = seconds // 3600
         return ngettext("%(n)d h ago", "%(n)d h ago", hours) % {"n": hours}
-    days = round(seconds / 86_400)
+    days = seconds // 86_400
     return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}

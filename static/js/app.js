@@ -132,7 +132,7 @@ function freshen() {
   for (const time of all("time[data-ago]")) {
     const seconds = (new Date(time.dateTime) - now) / 1000;
     const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS[3];
-    time.textContent = relative.format(Math.round(seconds / size), unit);
+    time.textContent = relative.format(Math.trunc(seconds / size), unit);
   }
   for (const span of all("[data-since]")) span.textContent = clock((now - new Date(span.dataset.since)) / 1000, span.textContent);
 }

@@ -1,0 +1,70 @@
+// Predict's drop zone: drop, paste or choose an image, see it at once, send the form. Without script the file field and
+// the sample buttons send the same form. Markup: <form data-predict> around
+//   <label class="drop" data-drop><input type="file" name="image"> … <img class="drop-preview" data-drop-preview hidden alt=""></label>
+//   <button class="thumb" name="sample" value="ID" data-sample><img …></button>      and somewhere <p data-drop-problem hidden>
+// data-drop-limit="bytes" and data-text-large / data-text-kind on the form say what is refused before it is sent.
+function wire(form) {
+  const zone = form.querySelector("[data-drop]");
+  const input = zone.querySelector("input[type=file]");
+  const preview = form.querySelector("[data-drop-preview]");
+  const problem = form.querySelector("[data-drop-problem]");
+  let shown = "";
+
+  const refuse = (text) => {
+    if (problem) { problem.textContent = text; problem.hidden = !text; }
+    return Boolean(text);
+  };
+  const show = (url) => {
+    if (shown.startsWith("blob:")) URL.revokeObjectURL(shown);
+    shown = url;
+    preview.onload = () => preview.classList.toggle("is-small", preview.naturalWidth <= 128 && preview.naturalHeight <= 128);
+    preview.onerror = () => { preview.hidden = true; }; // HEIC and the like: the server can read what the browser cannot show
+    preview.src = url;
+    preview.hidden = false;
+    zone.classList.add("has-image");
+  };
+  const mark = (pressed) => form.querySelectorAll("[data-sample]").forEach((thumb) => thumb.setAttribute("aria-pressed", thumb === pressed));
+  const take = (file) => {
+    if (!file) return;
+    const limit = Number(form.dataset.dropLimit);
+    if (refuse(limit && file.size > limit ? form.dataset.textLarge : file.type && !file.type.startsWith("image/") ? form.dataset.textKind : "")) return;
+    mark(null);
+    show(URL.createObjectURL(file));
+    form.requestSubmit();
+  };
+
+  input.addEventListener("change", () => take(input.files[0]));
+  for (const name of ["dragenter", "dragover"]) zone.addEventListener(name, (event) => { event.preventDefault(); zone.classList.add("is-over"); });
+  for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("is-over"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    give(event.dataTransfer.files[0]);
+  });
+  document.addEventListener("paste", (event) => {
+    if (!form.isConnected || event.target.closest?.("input:not([type=file]), textarea")) return;
+    give([...event.clipboardData.files].find((file) => file.type.startsWith("image/")));
+  });
+  function give(file) {
+    if (!file) return;
+    const carrier = new DataTransfer();
+    carrier.items.add(file);
+    input.files = carrier.files;
+    take(file);
+  }
+  form.addEventListener("click", (event) => {
+    const thumb = event.target.closest("[data-sample]");
+    if (!thumb) return;
+    refuse("");
+    input.value = "";
+    mark(thumb);
+    show(thumb.querySelector("img").src);
+  });
+}
+
+const start = (within) => within.querySelectorAll?.("form[data-predict]").forEach((form) => {
+  if (form.dataset.predictStarted) return;
+  form.dataset.predictStarted = "1";
+  wire(form);
+});
+start(document);
+document.addEventListener("htmx:load", (event) => start(event.target));
