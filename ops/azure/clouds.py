@@ -34,7 +34,7 @@ def of_process(wanted: str) -> Cloud:
 
     Raises AzureRejected when it is another one.
     """
-    name = os.environ.get("AZUREML_CURRENT_CLOUD") or AZURE[0]
+    name = os.environ.get(sdk.CLOUD_VARIABLE) or AZURE[0]
     is_local = name not in AZURE
     if is_local != (wanted == LOCAL) or (not is_local and name != wanted):
         raise AzureRejected("WrongCloud", f"This process speaks to the cloud {name}, not to {wanted}.")
@@ -66,3 +66,12 @@ def _described(name: str, url: str) -> dict[str, str]:
 def _cloud(name: str, details: dict[str, str]) -> Cloud:
     authority = details["active_directory"].removeprefix("https://").strip("/")
     return Cloud(name, details["resource_manager"].rstrip("/"), authority)
+
+
+def answers() -> bool:
+    """Whether the local cloud describes itself right now; False where there is none."""
+    url = os.environ.get("ARM_CLOUD_METADATA_URL", "")
+    try:
+        return bool(url) and requests.get(url, timeout=sdk.CONNECT_SECONDS).ok
+    except requests.RequestException:
+        return False

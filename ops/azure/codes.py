@@ -16,8 +16,8 @@ _LEFT_OUT = {"__pycache__", ".git", ".ipynb_checkpoints", ".DS_Store"}
 def upload(connection: Connection, folder: Path) -> str:
     """Upload a folder unless the workspace has its content already (by SHA-256); the code asset's ARM id.
 
-    Left out: compiled Python, .git, and what the folder's own .amlignore or .gitignore names. One call when it is
-    there, else one for each file and four more.
+    Left out: compiled Python, .git, and what the folder's own .amlignore or .gitignore names. Two calls when it
+    is there, else one for each file and five more.
     """
     sdk.load()
     from azure.ai.ml.entities._assets import Code

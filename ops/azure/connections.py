@@ -95,14 +95,18 @@ def preload() -> None:
 def _credential(identity: Identity, cloud: Cloud) -> TokenCredential:
     from azure.identity import CertificateCredential, ClientSecretCredential, ManagedIdentityCredential
 
-    options = {**sdk.OPTIONS, "authority": cloud.authority}
+    options = {**sdk.OPTIONS, "raw_response_hook": sdk.keep_failure_passing}
     try:
         if identity.kind == "service_principal":
-            return ClientSecretCredential(identity.tenant_id, identity.client_id, identity.secret, **options)
+            return ClientSecretCredential(
+                identity.tenant_id, identity.client_id, identity.secret, authority=cloud.authority, **options
+            )
         if identity.kind == "certificate":
             pem = identity.secret.encode()
-            return CertificateCredential(identity.tenant_id, identity.client_id, certificate_data=pem, **options)
-        return ManagedIdentityCredential(client_id=identity.client_id or None, **sdk.OPTIONS)
+            return CertificateCredential(
+                identity.tenant_id, identity.client_id, certificate_data=pem, authority=cloud.authority, **options
+            )
+        return ManagedIdentityCredential(client_id=identity.client_id or None, **options)
     except ValueError as exc:
         raise AzureDenied("InvalidCredential", f"The credential is malformed: {exc}") from exc
 

@@ -35,7 +35,14 @@ _KINDS: dict[int, type[AzureError]] = {
     410: AzureNotFound,
     412: AzureConflict,
 }
-_NETWORK = (core.ServiceRequestError, core.ServiceResponseError, requests.ConnectionError, requests.Timeout)
+_NETWORK = (
+    core.ServiceRequestError,
+    core.ServiceResponseError,
+    core.IncompleteReadError,
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+)
 _TIMEOUTS = (core.ServiceRequestTimeoutError, core.ServiceResponseTimeoutError, requests.Timeout)
 # What foreign code raises when half an answer arrives, or one of another shape than it expects.
 _UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)

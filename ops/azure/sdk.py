@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError
 
+from ops.azure import edge
+
+CLOUD_VARIABLE = "AZUREML_CURRENT_CLOUD"
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
 UPLOAD_SECONDS = 120
@@ -32,12 +37,12 @@ _BLOB_OPTIONS = {**OPTIONS, "read_timeout": UPLOAD_SECONDS}
 
 @functools.cache
 def load() -> Any:
-    """Import azure.ai.ml (1 to 3 s, 150 MB; once a process), repair and silence it. Returns the module."""
-    with warnings.catch_warnings():
+    """Import azure.ai.ml (1 to 3 s; once a process), repair and silence it. Returns the module. No call is made."""
+    with _well_known_cloud(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import azure.ai.ml
     for name in ("azure.ai.ml", "azure.core", "azure.identity", "msal"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     _repair_uploads()
     _repair_jobs()
     return azure.ai.ml
@@ -59,6 +64,13 @@ def begin(call: Callable[..., Any], **arguments: Any) -> str:
 def scope(connection: Any) -> dict[str, str]:
     """Where the generated clients shall look: they take resource group and workspace with every call."""
     return {"resource_group_name": connection.target.resource_group, "workspace_name": connection.target.workspace}
+
+
+def keep_failure_passing(response: Any) -> None:
+    """For a credential's `raw_response_hook`: its libraries take a token service's 429 and 5xx for "no identity here"."""
+    answer = response.http_response
+    if answer.status_code == 429 or answer.status_code >= 500:
+        raise edge.from_answer(answer.status_code, answer.headers, answer.text())
 
 
 def keep_throttling_visible(datastores: Any) -> None:
@@ -103,6 +115,19 @@ class _WatchedPool(ThreadPoolExecutor):
             for future in self._started:
                 future.result()
         return None
+
+
+@contextmanager
+def _well_known_cloud() -> Iterator[None]:
+    """While it is imported, azure.ai.ml reads the description of the process's cloud: one that is down would fail it."""
+    before = os.environ.get(CLOUD_VARIABLE)
+    os.environ[CLOUD_VARIABLE] = "AzureCloud"
+    try:
+        yield
+    finally:
+        del os.environ[CLOUD_VARIABLE]
+        if before is not None:
+            os.environ[CLOUD_VARIABLE] = before
 
 
 def _repair_uploads() -> None:
