@@ -5,9 +5,9 @@ The REST side is in `blob_service.py`, its signatures in `blob_signatures.py`.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
-import os
 import re
 import sqlite3
 import threading
@@ -142,8 +142,6 @@ class Blobs:
 
     def save(self, content: bytes | Iterable[bytes] | IO[bytes]) -> tuple[Path, int, str]:
         """Write content to a new file: (file, size, base64 md5). Not yet a blob."""
-        import base64
-
         file, size, digest = self._new_file(), 0, hashlib.md5(usedforsecurity=False)
         try:
             with file.open("xb") as target:

@@ -105,12 +105,13 @@ def get_pace(context: Context, request: Request) -> Response:
 
 
 def set_pace(context: Context, request: Request) -> Response:
-    """PUT /_amlocal/pace {"*": "polls:2", "computes": "seconds:1", "retry_after": 1}"""
+    """PUT /_amlocal/pace {"*": "polls:2", "computes": "seconds:1", "retry_after": 1}: replaces what was set; `*` is every other kind."""
     guard(context, request)
     wanted = dict(request.json())
     if "retry_after" in wanted:
         context.control.retry_after_seconds = int(wanted.pop("retry_after"))
-    context.control.paces |= {kind: read_pace(str(text)) for kind, text in wanted.items()}
+    paces = {kind: read_pace(str(text)) for kind, text in wanted.items()}
+    context.control.paces = {"*": read_pace(context.settings.pace), **paces}
     return get_pace(context, request)
 
 

@@ -104,7 +104,8 @@ class Request:
                 raise ArmError(400, "InvalidRequestContent", "The request body must be a JSON object.")
             tags = self._json.get("tags") or (self._json.get("properties") or {}).get("tags")
             self.tags = tags if isinstance(tags, dict) else None
-        return self._json  # type: ignore[no-any-return]
+        parsed: dict[str, Any] = self._json
+        return parsed
 
 
 @dataclass

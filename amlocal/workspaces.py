@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import hashlib
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from amlocal import datastores
+from amlocal import computes, datastores
 from amlocal.http import ArmError, Request, Response, json_response
 from amlocal.settings import CLOUD
 from amlocal.store import Record, Scope
@@ -82,17 +83,19 @@ def create(context: Context, scope: Scope, body: dict[str, Any]) -> Record:
     """
     with context.store.writing() as connection:
         number = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM resources").fetchone()[0]
-        stored = {
+        stored: dict[str, Any] = {
             "scope": list(scope),
             "location": body.get("location") or context.settings.region,
             "tags": body.get("tags") or {},
             "properties": {**(body.get("properties") or {}), "provisioningState": "Succeeded"},
             "workspaceId": _guid(scope),
             "account": f"emu{number}",
-            "accountKey": secrets.token_bytes(64).hex(),
         }
+        key = base64.b64encode(secrets.token_bytes(64)).decode()
+        context.store.put("accounts", "", stored["account"], "", {"key": key, "scope": list(scope)})
         record = context.store.put(KIND, f"{scope.subscription}/{scope.group}", scope.workspace, "", stored)
         datastores.make_first(context, scope, stored["account"])
+        computes.make_first(context, scope, stored["location"])
     return record
 
 
@@ -109,6 +112,11 @@ def account_of(context: Context, scope: Scope) -> str:
     return str(find(context, scope).body["account"])
 
 
+def storage_arm_id(scope: Scope, account: str) -> str:
+    group_id = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.group}"
+    return f"{group_id}/providers/Microsoft.Storage/storageAccounts/{account}"
+
+
 def to_arm(context: Context, record: Record) -> dict[str, Any]:
     scope = Scope(*record.body["scope"])
     settings = context.settings
@@ -120,7 +128,7 @@ def to_arm(context: Context, record: Record) -> dict[str, Any]:
         "publicNetworkAccess": "Enabled",
         "hbiWorkspace": False,
         **record.body["properties"],
-        "storageAccount": f"{group_id}/Microsoft.Storage/storageAccounts/{account}",
+        "storageAccount": storage_arm_id(scope, account),
         "keyVault": f"{group_id}/Microsoft.KeyVault/vaults/{account}",
         "applicationInsights": f"{group_id}/Microsoft.Insights/components/{account}",
         "discoveryUrl": f"{settings.public_url}/discovery",

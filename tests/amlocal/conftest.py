@@ -14,11 +14,6 @@ from azure.identity import ManagedIdentityCredential
 from tests.amlocal_server import AmlocalServer
 
 
-@pytest.fixture
-def plain_static_files() -> None:
-    """amlocal knows no Django: what the other tests set up for every test is not wanted here."""
-
-
 @pytest.fixture(scope="session")
 def amlocal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AmlocalServer]:
     server = AmlocalServer(tmp_path_factory.mktemp("amlocal"))
