@@ -87,7 +87,10 @@ def regenerate_keys(context: Context, request: Request, *, scope: Scope, name: s
     which = {"primary": "primaryKey", "secondary": "secondaryKey"}.get(str(request.json().get("keyType")).lower())
     if which is None:
         raise ArmError(400, "BadArgument", "keyType must be Primary or Secondary.")
-    value = str(request.json().get("keyValue") or _new_key())
+    # The SDK sends the key there is as `keyValue`; a caller who asks for a new key shall get one.
+    value = str(request.json().get("keyValue") or "")
+    if not value or value in read_keys(context, scope, name).values():
+        value = _new_key()
     with context.store.writing():
         context.store.change(KEYS, scope, name, "", lambda body: body.update({which: value}))
         operation = context.operations.begin(scope, KIND, name, verb="regenerateKeys")

@@ -68,7 +68,7 @@ def plan(record: Record) -> Layout:
     )
 
 
-def lay_out(context: Context, scope: Scope, record: Record, layout: Layout) -> None:
+def lay_out(context: Context, scope: Scope, layout: Layout) -> Layout:
     """Downloads code and model as Azure's storage initializer does, telling what it does in its log. Raises materials.Missing."""
     for name in ("logs", "home", "app"):
         (layout.folder / name).mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,9 @@ def lay_out(context: Context, scope: Scope, record: Record, layout: Layout) -> N
         except materials.Missing as exc:
             log.write(f"Failed: {exc}\n")
             raise
-    save(replace(layout, python=str(python), model_folder=str(folder) if layout.model else ""))
+    whole = replace(layout, python=str(python), model_folder=str(folder) if layout.model else "")
+    save(whole)
+    return whole
 
 
 def save(layout: Layout) -> None:

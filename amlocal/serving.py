@@ -70,8 +70,9 @@ class Pool:
                 while True:
                     free = [instance for instance in self.instances if instance.is_ready and instance.in_use < limit]
                     if free:
-                        chosen = min(free, key=lambda instance: instance.in_use)
+                        chosen = min(free, key=lambda instance: (instance.in_use, instance.answered))
                         chosen.in_use += 1
+                        chosen.answered += 1
                         return chosen
                     left = deadline - time.monotonic()
                     if left <= 0:
@@ -136,7 +137,7 @@ class Fleet:
         generation = 1 + max((int(folder.name) for folder in self._generations(record.id)), default=0)
         layout = wanted.at(self._layout_folder(record.id, generation))
         try:
-            layouts.lay_out(self._context, scope, record, layout)
+            layout = layouts.lay_out(self._context, scope, layout)
         except materials.Missing as exc:
             raise Broken("BadArgument", str(exc)) from exc
         fresh = Pool(layout)
