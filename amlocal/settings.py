@@ -99,6 +99,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     bind = environ.get("AMLOCAL_BIND") or "127.0.0.1"
     port = _number(environ, "AMLOCAL_PORT", 8443)
     given_secret = environ.get("AMLOCAL_SECRET", "")
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     if bind not in LOOPBACK and not given_secret:
         raise SettingsError(
             "AMLOCAL_BIND opens amlocal to other machines: set AMLOCAL_SECRET to a long random text as well."
@@ -135,7 +136,6 @@ def _number(environ: Mapping[str, str], name: str, default: float) -> float:
 
 def _own_secret(home: Path) -> str:
     """The random secret of this home, made once, readable by its owner only."""
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = home / "secret"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
