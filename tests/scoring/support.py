@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import time
 import urllib.error
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from scoring.specs import ImageSpec, from_document
+from tests.amlocal_server import free_port
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("PORTAL_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -61,12 +61,6 @@ def color_spec(**changes: Any) -> ImageSpec:
         "labels": ["cat", "dog"],
     }
     return from_document(document | changes)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

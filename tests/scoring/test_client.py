@@ -10,9 +10,9 @@ import pytest
 
 from scoring import client
 from scoring.errors import EndpointAnswer
+from tests.amlocal_server import free_port
 from tests.scoring import https_server
 from tests.scoring.https_server import Endpoint, answering
-from tests.scoring.support import free_port
 
 KEY = "a-scoring-key-nobody-may-see"
 
