@@ -3,6 +3,7 @@
 from typing import Literal, cast
 
 from ops import vault
+from ops.azure import clouds as azure_clouds
 from ops.azure import connections
 from ops.azure.connections import Connection
 from ops.models import Workspace
@@ -26,3 +27,13 @@ def connect(workspace: Workspace) -> Connection:
         workspace=workspace.name,
     )
     return connections.connect(target, identity)
+
+
+def preload() -> None:
+    """Import the SDK now, 1 to 3 s, so that no step waits for it."""
+    connections.preload()
+
+
+def answers() -> bool:
+    """Whether the local cloud answers right now."""
+    return azure_clouds.answers()

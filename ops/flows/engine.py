@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ops.flows import catalogue, clouds, failures, limits, plans, turns
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait, Work, keep
-from ops.models import Event, Operation
+from ops.models import Event, Mirror, Operation
 
 logger = logging.getLogger(__name__)
 State = Operation.State
@@ -154,6 +154,10 @@ def _give_back(flow: Flow, operation: Operation, rule: Ruling) -> Operation | No
         mine.update(turn=F("turn") + 1, **columns)
         if operation.is_final:
             _end_subject(flow, operation)
+            # What the operation changed is read back at once.
+            Mirror.objects.filter(workspace_id=operation.workspace_id, next_at__isnull=False).update(
+                next_at=timezone.now()
+            )
     operation.refresh_from_db(fields=["turn", "next_try_at", "cancel_requested_at"])
     return operation
 

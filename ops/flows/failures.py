@@ -1,11 +1,11 @@
 """What an exception of a step means: a code and params for ``ops.messages``, and whether and when to try again."""
 
 import logging
-from random import SystemRandom
 import re
 import traceback
 import uuid
 from dataclasses import dataclass, field
+from random import SystemRandom
 from typing import Any
 
 from django.db import OperationalError

@@ -1,5 +1,7 @@
 """Makes a model version of a finished run's files, and keeps its spec, samples and small weights here."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -1,0 +1,71 @@
+"""Mirrors registered models and their versions, those made outside the portal too."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from ops.azure import models
+from ops.azure.connections import Connection
+from ops.azure.facts import ModelFacts
+from ops.models import ModelVersion, Operation, RegisteredModel, Run, Workspace
+
+BATCH = 100
+
+
+def sync(workspace: Workspace, azure: Connection) -> None:
+    """Rows for all versions; ``gone_at`` for those that are no longer listed. Raises AzureError."""
+    began_at = timezone.now()
+    listed = models.all(azure)
+    for start in range(0, len(listed), BATCH):
+        with transaction.atomic():
+            for facts in listed[start : start + BATCH]:
+                _write(workspace, facts)
+    present = {(facts.name, facts.version) for facts in listed}
+    rows = ModelVersion.objects.filter(registered_model__workspace=workspace).exclude(arm_id="")
+    known = rows.filter(gone_at=None, created_at__lt=began_at).exclude(operations__finished_at__gt=began_at)
+    gone = [
+        pk for pk, *key in known.values_list("pk", "registered_model__name", "version") if tuple(key) not in present
+    ]
+    for start in range(0, len(gone), BATCH):
+        ModelVersion.objects.filter(pk__in=gone[start : start + BATCH]).update(gone_at=began_at)
+
+
+def _write(workspace: Workspace, facts: ModelFacts) -> None:
+    now = timezone.now()
+    line, _made = RegisteredModel.objects.get_or_create(workspace=workspace, name=facts.name)
+    version = line.versions.filter(version=facts.version).first()
+    if version is None:
+        version = ModelVersion.objects.create(
+            registered_model=line,
+            version=facts.version,
+            state=ModelVersion.State.READY,
+            run=_run(workspace, facts),
+            metrics=_metrics(facts),
+        )
+        ModelVersion.objects.filter(pk=version.pk).update(created_at=facts.created_at or now)
+    elif Operation.objects.filter(model_version=version, finished_at=None).exists() and not version.arm_id:
+        return
+    ModelVersion.objects.filter(pk=version.pk).update(
+        kind=facts.kind[:30],
+        path=facts.path[:500],
+        arm_id=facts.arm_id,
+        tags=dict(facts.tags),
+        seen_at=now,
+        gone_at=None,
+    )
+
+
+def _run(workspace: Workspace, facts: ModelFacts) -> Run | None:
+    """azureml://jobs/NAME/… tells which run it came from."""
+    name = facts.path.partition("://jobs/")[2].partition("/")[0] or facts.tags.get("portolan-run", "")
+    return workspace.runs.filter(name=name).first() if name else None
+
+
+def _metrics(facts: ModelFacts) -> dict[str, float]:
+    """The properties that are numbers: our own versions carry their metrics there."""
+    found: dict[str, float] = {}
+    for key, value in facts.properties.items():
+        try:
+            found[key] = float(value)
+        except ValueError:
+            continue
+    return found

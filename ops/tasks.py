@@ -1,0 +1,50 @@
+"""What workers and beat call: each task a few lines around ``ops.flows`` and ``ops.queue``. No rules in here."""
+
+from typing import Any
+
+from celery import shared_task
+from celery.signals import celeryd_after_setup
+
+from ops import queue
+from ops.flows import beats, clouds, engine
+from ops.flows import mirror as mirrors
+
+# The backstop behind the steps' own limits, which are exact: the longest step and its lease's margin.
+LIMIT_SECONDS = 320
+
+
+@shared_task(name="ops.advance", time_limit=LIMIT_SECONDS)
+def advance(pk: int, turn: int) -> None:
+    """Run one step of an operation and send what follows soon."""
+    operation = engine.advance(pk, turn)
+    if operation:
+        queue.send_on(operation)
+
+
+@shared_task(name="ops.mirror", time_limit=LIMIT_SECONDS)
+def mirror(workspace_pk: int, turn: int) -> None:
+    """Read what moved in a workspace."""
+    row = mirrors.read(workspace_pk, turn)
+    if row:
+        queue.send_mirror_on(row)
+
+
+@shared_task(name="ops.dispatch")
+def dispatch() -> None:
+    """The database's timer, called by beat."""
+    beats.stamp("beat")
+    queue.send_due()
+
+
+@shared_task(name="ops.heartbeat")
+def heartbeat(queue_name: str) -> None:
+    """A worker of the queue is alive, and what it speaks to answers."""
+    beats.stamp(f"queue:{queue_name}")
+    beats.stamp_cloud(queue_name)
+
+
+@celeryd_after_setup.connect
+def preload(instance: Any, **about: Any) -> None:
+    """Import the SDK once, before the worker forks; workers of other queues do without its 150 MB."""
+    if any(name.startswith("cloud.") for name in instance.app.amqp.queues.consume_from):
+        clouds.preload()
