@@ -1,6 +1,7 @@
 """``python -m portal.serving.preparing [--json]``: migrates, and says where the first owner is made. Uses Django."""
 
 import json
+import os
 import sys
 
 import django
@@ -10,6 +11,7 @@ from portal import console
 
 
 def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
     from django.urls import reverse
 
