@@ -20,6 +20,7 @@ import pytest
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent
+SCORING_PYTHON = ROOT / ".venv-scoring" / "bin" / "python"
 START_SECONDS = 30
 STOP_SECONDS = 15
 
@@ -54,6 +55,7 @@ class AmlocalServer:
             "AMLOCAL_HOME": str(self.home),
             "AMLOCAL_PORT": str(self.port),
             "AMLOCAL_CONTROL": "1",
+            "AMLOCAL_SCORING_PYTHON": str(SCORING_PYTHON),
             **self.extra,
         }
 
