@@ -1,13 +1,16 @@
 """Online endpoints and their deployments as pages and JSON clients read them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 
 from ops.messages import explained
-from ops.models import Deployment, Endpoint, Operation
+from ops.models import Deployment, Endpoint, Operation, ServingState
 from portal.answers import error_json
+
+MOVING = {ServingState.CREATING, ServingState.UPDATING, ServingState.DELETING}
 
 
 def every() -> QuerySet[Endpoint]:
@@ -38,6 +41,35 @@ def living(endpoint: Endpoint) -> list[Deployment]:
     return deployments
 
 
+@dataclass(frozen=True)
+class Bar:
+    """One deployment's part of the split as the page draws it, in percent."""
+
+    name: str
+    x: int
+    width: int
+    tone: int
+
+
+def bars(deployments: list[Deployment]) -> list[Bar]:
+    """Side by side in the order of the cards; two tones take turns."""
+    drawn: list[Bar] = []
+    for position, deployment in enumerate(deployments):
+        begin = drawn[-1].x + drawn[-1].width if drawn else 0
+        drawn.append(Bar(deployment.name, begin, deployment.traffic, position % 2 + 1))
+    return drawn
+
+
+def is_moving(endpoint: Endpoint) -> bool:
+    """Whether the endpoint or something behind it is on its way to another state."""
+    return endpoint.state in MOVING or any(deployment.state in MOVING for deployment in living(endpoint))
+
+
+def instance_total(endpoint: Endpoint) -> int:
+    """How many instances exist, and bill, behind the endpoint."""
+    return sum(deployment.instance_count for deployment in living(endpoint))
+
+
 def outline(endpoint: Endpoint) -> dict[str, Any]:
     return {
         "id": endpoint.public_id,
@@ -47,6 +79,7 @@ def outline(endpoint: Endpoint) -> dict[str, Any]:
         "state": endpoint.state,
         "scoring_uri": endpoint.scoring_uri,
         "error": error_json(explained(endpoint)),
+        "instances": instance_total(endpoint),
         "traffic": {deployment.name: deployment.traffic for deployment in living(endpoint)},
     }
 

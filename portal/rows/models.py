@@ -4,10 +4,13 @@ from typing import Any
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from ops.messages import explained
 from ops.models import Deployment, ModelVersion, Operation, RegisteredModel
 from portal.answers import error_json
+
+LABELS_SHOWN = 30
 
 
 def every() -> QuerySet[RegisteredModel]:
@@ -55,6 +58,25 @@ def last_operation(version: ModelVersion) -> Operation | None:
 def is_numbered(version: ModelVersion) -> bool:
     """Whether the registration has chosen its number; until then the row carries a provisional one."""
     return not version.version.startswith("new-")
+
+
+def spec_facts(version: ModelVersion) -> list[tuple[str, str]]:
+    """The version's model.json in a person's words; what the words do not cover is in the file itself."""
+    spec = version.spec
+    facts = []
+    if {"width", "height"} <= spec.keys():
+        facts.append(
+            (_("Picture"), f"{spec['width']} × {spec['height']}, {spec.get('color', spec.get('channels', ''))}")
+        )
+    if "scale" in spec:
+        facts.append((_("Values"), _("× %(scale)s") % {"scale": f"{spec['scale']:.4g}"}))
+    if "inverted" in spec:
+        facts.append((_("Background"), _("dark, ink bright") if spec["inverted"] else _("bright, ink dark")))
+    if isinstance(spec.get("labels"), list):
+        facts.append((_("Answers"), ", ".join(map(str, spec["labels"][:LABELS_SHOWN]))))
+    if "format" in spec:
+        facts.append((_("Request format"), str(spec["format"])))
+    return facts
 
 
 def outline(registered: RegisteredModel) -> dict[str, Any]:

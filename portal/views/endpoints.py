@@ -30,9 +30,12 @@ def index(request: HttpRequest) -> HttpResponse:
     page = lists.page_of(request, found.order_by("-created_at", "-pk"))
     context = lists.context(request, page, FILTERS) | {
         "chips": lists.chips(request, "state", ServingState.choices, _("All")),
+        "entries": [(endpoint, rows.instance_total(endpoint)) for endpoint in page],
+        "is_live": any(rows.is_moving(endpoint) for endpoint in page),
         "may_write": access.may_write_somewhere(request),
     }
-    return answers.page(request, "endpoints/index.html", context, lambda: lists.as_json(page, rows.outline))
+    template = answers.part(request, "endpoints/index.html", "live")
+    return answers.page(request, template, context, lambda: lists.as_json(page, rows.outline))
 
 
 @require_http_methods(["GET", "POST"])
@@ -117,9 +120,10 @@ def _context(request: HttpRequest, endpoint: Endpoint) -> dict[str, Any]:
         "operation_error": explained(operation) if operation else None,
         "steps": operation_rows.steps(operation) if operation else [],
         "traffic_form": TrafficForm(living),
+        "bars": rows.bars(living),
         "total": sum(deployment.traffic for deployment in living),
         "is_live": is_busy,
-        "is_gone": endpoint.gone_at is not None,
+        "may_predict": bool(endpoint.scoring_uri) and any(one.state == ServingState.READY for one in living),
         "may_write": may_write,
         "may_change": may_write and not is_busy,
     }

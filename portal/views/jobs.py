@@ -16,7 +16,6 @@ from ops.models import Run, Workspace
 from ops.services import runs
 from portal import access, answers, lists, states
 from portal.forms.jobs import QueueForm, answers_of
-from portal.forms.models import RegisterForm
 from portal.rows import jobs as rows
 from portal.rows import logs
 from portal.rows import metrics as metric_rows
@@ -145,13 +144,14 @@ def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "series": run.metrics.all(),
         "main_metric": recipe.main_metric if recipe else "",
         "log_files": run.log_files.all(),
+        "input_files": run.input_files.all(),
         "lineage": rows.lineage(run),
         "is_live": not run.is_final or bool(operation and not operation.is_final) or rows.is_registering(run),
         "may_write": may_write,
         "may_cancel": may_write and not run.is_final,
         "may_retry": may_write and run.is_final and recipe is not None,
+        "may_change": may_write and recipe is not None,
         "may_register": may_write and run.is_completed and bool(recipe and recipe.model_path),
-        "register_form": RegisterForm(initial={"name": recipe.registered_name if recipe else ""}),
     }
 
 

@@ -1,5 +1,6 @@
 """Registered models: the list, one with its versions, a version's page, registering one, its files and samples."""
 
+import json
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -105,6 +106,8 @@ def _context(request: HttpRequest, row: ModelVersion) -> dict[str, Any]:
         "error": explained(operation) if operation else None,
         "steps": operation_rows.steps(operation) if operation and not operation.is_final else [],
         "metrics": sorted(row.metrics.items(), key=lambda metric: metric[0] != row.main_metric),
+        "spec": rows.spec_facts(row),
+        "spec_json": json.dumps(row.spec, indent=2, ensure_ascii=False),
         "files": row.files.all(),
         "samples": row.samples.all(),
         "serving": row.deployments.filter(gone_at=None).select_related("endpoint").order_by("-traffic"),
