@@ -12,13 +12,11 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from portal import states, vendor
 
 register = template.Library()
 NOTHING = "–"
-STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"))
 
 
 @register.simple_tag
@@ -154,14 +152,13 @@ def field(bound: BoundField, label: str = "", placeholder: str = "", css: str = 
 
 
 def _ago(passed: timedelta) -> str:
+    """The same words as js/app.js uses, which has them from base.html."""
     seconds = max(0, int(passed.total_seconds()))
-    if seconds < 45:
-        return _("just now") if seconds < 5 else ngettext("%(n)d s ago", "%(n)d s ago", seconds) % {"n": seconds}
+    if seconds < 60:
+        return _("just now") if seconds < 5 else _("# s ago").replace("#", str(seconds))
     if seconds < 3600:
-        minutes = max(1, seconds // 60)
-        return ngettext("%(n)d min ago", "%(n)d min ago", minutes) % {"n": minutes}
+        return _("# min ago").replace("#", str(seconds // 60))
     if seconds < 86_400:
-        hours = seconds // 3600
-        return ngettext("%(n)d h ago", "%(n)d h ago", hours) % {"n": hours}
+        return _("# h ago").replace("#", str(seconds // 3600))
     days = seconds // 86_400
-    return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}
+    return (_("# day ago") if days == 1 else _("# days ago")).replace("#", str(days))

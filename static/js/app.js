@@ -1,6 +1,5 @@
 // What the frame needs on every page: drawer, menus, questions before dangerous forms, copying, toasts, fresh times.
 // Every page works without it. Charts, logs and predict have their own modules.
-const root = document.documentElement;
 const body = document.body;
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -125,14 +124,15 @@ for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
 }
 
 /* relative times and running durations */
-const relative = new Intl.RelativeTimeFormat(root.lang === "zh-hans" ? "zh-Hans" : root.lang, { numeric: "auto", style: "short" });
-const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const UNITS = [["days", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 function freshen() {
   const now = Date.now();
   for (const time of all("time[data-ago]")) {
-    const seconds = (new Date(time.dateTime) - now) / 1000;
-    const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS[3];
-    time.textContent = relative.format(Math.trunc(seconds / size), unit);
+    const seconds = (now - new Date(time.dateTime)) / 1000;
+    const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? UNITS[3];
+    const count = Math.floor(seconds / size);
+    const words = body.dataset;
+    time.textContent = seconds < 5 ? words.agoNow : words[`ago${unit === "days" && count === 1 ? "Day" : unit[0].toUpperCase() + unit.slice(1)}`].replace("#", count);
   }
   for (const span of all("[data-since]")) span.textContent = clock((now - new Date(span.dataset.since)) / 1000, span.textContent);
 }

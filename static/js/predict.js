@@ -1,12 +1,12 @@
 // Predict's drop zone: drop, paste or choose an image, see it at once, send the form. Without script the file field and
 // the sample buttons send the same form. Markup: <form data-predict> around
-//   <label class="drop" data-drop><input type="file" name="image"> … <img class="drop-preview" data-drop-preview hidden alt=""></label>
+//   <label class="drop" data-drop><input type="file" name="image"> … <img class="drop-preview" data-preview hidden alt=""></label>
 //   <button class="thumb" name="sample" value="ID" data-sample><img …></button>      and somewhere <p data-drop-problem hidden>
 // data-drop-limit="bytes" and data-text-large / data-text-kind on the form say what is refused before it is sent.
 function wire(form) {
   const zone = form.querySelector("[data-drop]");
   const input = zone.querySelector("input[type=file]");
-  const preview = form.querySelector("[data-drop-preview]");
+  const preview = form.querySelector("[data-preview]");
   const problem = form.querySelector("[data-drop-problem]");
   let shown = "";
 
