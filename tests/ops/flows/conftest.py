@@ -5,18 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
-from ops.flows import catalogue, engine
-from ops.models import Operation, Workspace
-from tests.amlocal_server import AmlocalServer
+from ops.flows import catalogue, engine, mirror, turns
+from ops.models import Mirror, Operation, Run, Workspace
+from ops.services import runs
+from tests.amlocal_server import ROOT, AmlocalServer
+
+HASTE_SECONDS = 0.1
 
 
 @pytest.fixture(scope="session")
 def amlocal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AmlocalServer]:
-    server = AmlocalServer(tmp_path_factory.mktemp("amlocal"))
+    scoring = {"AMLOCAL_SCORING_PYTHON": str(ROOT / ".venv-scoring" / "bin" / "python")}
+    server = AmlocalServer(tmp_path_factory.mktemp("amlocal"), scoring)
     server.start()
     with server.client_environment():
         yield server
@@ -25,12 +30,135 @@ def amlocal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Amlocal
 
 @pytest.fixture
 def azure(amlocal_server: AmlocalServer) -> Iterator[AmlocalServer]:
-    """The local Azure ML, empty, without faults, answering at once."""
-    amlocal_server.reset()
-    amlocal_server.clear_faults()
-    amlocal_server.pace("immediate", retry_after=1)
+    """The local Azure ML; no fault, pace or recorded request outlives a test, but names do."""
     amlocal_server.forget_requests()
     yield amlocal_server
+    amlocal_server.clear_faults()
+    amlocal_server.pace("immediate", retry_after=1)
+
+
+TRAIN = """
+import argparse, json, pathlib, time
+parser = argparse.ArgumentParser()
+parser.add_argument("--lines", type=int, default=3)
+parser.add_argument("--seconds", type=float, default=0)
+parser.add_argument("--data")
+parser.add_argument("--metrics", default="")
+given = parser.parse_args()
+if given.data:
+    print("data:", sorted(path.name for path in pathlib.Path(given.data).iterdir()), flush=True)
+if given.metrics:
+    import mlflow
+    mlflow.start_run()
+for number in range(given.lines):
+    print(f"line {number} äöü 漢字", flush=True)
+    if given.metrics:
+        mlflow.log_metrics({given.metrics: 0.5 + number / 10, "loss": 1 / (number + 1)}, step=number)
+    time.sleep(given.seconds / max(1, given.lines))
+if given.lines == 13:
+    raise RuntimeError("thirteen lines are bad luck")
+model = pathlib.Path("outputs/model")
+model.mkdir(parents=True)
+(model / "model.json").write_text(json.dumps({"format": "pixels/v1", "labels": ["a", "b"]}))
+(model / "weights.bin").write_bytes(b"w" * 1000)
+samples = pathlib.Path("outputs/samples")
+samples.mkdir()
+(samples / "0-a.png").write_bytes(b"png a")
+(samples / "1-b.png").write_bytes(b"png b")
+(samples / "samples.json").write_text(json.dumps([{"file": "0-a.png", "label": "a"}, {"file": "1-b.png", "label": "b"}]))
+"""
+RECIPE = """
+title = "Quick"
+experiment = "quick"
+command = "python train.py --lines ${{inputs.lines}} --seconds ${{inputs.seconds}} $[[--metrics ${{inputs.metrics}}]] $[[--data ${{inputs.data}}]]"
+[parameters.lines]
+type = "integer"
+[parameters.seconds]
+type = "number"
+[parameters.metrics]
+type = "string"
+optional = true
+[inputs.data]
+type = "uri_folder"
+optional = true
+[environment]
+image = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
+[output]
+model = "outputs/model"
+samples = "outputs/samples"
+registered_name = "quick"
+metric = "accuracy"
+"""
+CONDA = "name: quick\nchannels: [conda-forge]\ndependencies: [python=3.11]\n"
+SCORE = """
+import json, os
+def init():
+    if os.path.exists(os.path.join(os.path.dirname(__file__), "broken")):
+        raise RuntimeError("this model cannot be loaded: shelf is empty")
+def run(data):
+    return json.loads(data)
+"""
+
+
+@pytest.fixture
+def quick(settings, tmp_path: Path) -> Path:
+    """A recipe `quick` that trains in no time, and a scoring script that answers what it is sent."""
+    recipe, entry = tmp_path / "recipes" / "quick", tmp_path / "entry"
+    recipe.mkdir(parents=True)
+    entry.mkdir()
+    unique = f"# {tmp_path}\n"
+    (recipe / "train.py").write_text(unique + TRAIN)
+    (recipe / "recipe.toml").write_text(RECIPE)
+    (recipe / "conda.yml").write_text(unique + CONDA)
+    (entry / "score.py").write_text(unique + SCORE)
+    (entry / "conda.yml").write_text(unique + CONDA)
+    settings.RECIPES_DIR, settings.SCORING_ENTRY_DIR = recipe.parent, entry
+    settings.MEDIA_ROOT = tmp_path / "files"
+    return tmp_path
+
+
+@pytest.fixture
+def submit(workspace, alice, azure, quick) -> Callable[..., Operation]:
+    """The operation that sends a quick run; parameters by name."""
+
+    def make(files=None, **parameters) -> Operation:
+        return runs.submit(
+            workspace=workspace,
+            by=alice,
+            recipe="quick",
+            parameters={"lines": 3, "seconds": 0} | parameters,
+            compute="cpu-cluster",
+            files=files,
+        )
+
+    return make
+
+
+@pytest.fixture
+def completed(submit) -> Run:
+    """A run that Azure has completed, as the mirror has seen it."""
+    return complete(finish(submit()).run)
+
+
+def complete(run: Run) -> Run:
+    """Mirror rounds until the run is over."""
+    wait_until(lambda: mirror_once(run.workspace) and Run.objects.get(pk=run.pk).is_final)
+    run.refresh_from_db()
+    return run
+
+
+def mirror_once(workspace: Workspace) -> Mirror | None:
+    turn = Mirror.objects.values_list("turn", flat=True).get(workspace=workspace)
+    return mirror.read(workspace.pk, turn)
+
+
+def wait_until(is_true: Callable[[], object], seconds: float = 60) -> object:
+    give_up_at = time.monotonic() + seconds
+    while time.monotonic() < give_up_at:
+        if answer := is_true():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"not within {seconds} s")
 
 
 @pytest.fixture
@@ -56,14 +184,14 @@ def advance(operation: Operation, flows=catalogue.FLOWS) -> Operation | None:
 
 
 def finish(operation: Operation, flows=catalogue.FLOWS, seconds: float = 60) -> Operation:
-    """Messages until the operation is over, each when it is due but at most half a second late."""
+    """Messages until the operation is over, in more haste than Azure asks for."""
     give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at:
         advance(operation, flows)
         if operation.is_final:
             return operation
         wait = (operation.next_try_at - timezone.now()).total_seconds()
-        time.sleep(min(0.5, max(0.0, wait)))
+        time.sleep(min(HASTE_SECONDS, max(0.0, wait)))
     raise AssertionError(f"{operation} is still in {operation.step} after {seconds} s")
 
 
@@ -80,3 +208,39 @@ def connected(workspace: Workspace):
     from ops.flows import clouds
 
     return clouds.connect(workspace)
+
+
+def crash_before(operation: Operation, flows=catalogue.FLOWS) -> None:
+    """A worker takes the turn and is killed before the step does anything."""
+    operation.refresh_from_db()
+    step = flows[operation.kind].named(operation.step)
+    assert turns.take(operation, step.name, step.limit_seconds)
+    _expire(operation)
+
+
+def crash_after(operation: Operation, flows=catalogue.FLOWS) -> None:
+    """A worker runs the step and is killed before it gives the turn back: what the step stored stays, its result is lost."""
+    operation.refresh_from_db()
+    step, url, attempts = flows[operation.kind].named(operation.step).name, operation.azure_poll_url, operation.attempts
+    assert advance(operation, flows) is not None
+    lost = {"state": Operation.State.RUNNING, "finished_at": None, "error_code": "", "error_params": {}}
+    Operation.objects.filter(pk=operation.pk).update(step=step, azure_poll_url=url, attempts=attempts, **lost)
+    _expire(operation)
+
+
+def _expire(operation: Operation) -> None:
+    Operation.objects.filter(pk=operation.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    operation.refresh_from_db()
+
+
+def finish_with_crashes(operation: Operation, seconds: float = 120) -> Operation:
+    """Kill a worker before and after every step, then let the step run."""
+    give_up_at = time.monotonic() + seconds
+    while time.monotonic() < give_up_at:
+        crash_before(operation)
+        crash_after(operation)
+        advance(operation)
+        if operation.is_final:
+            return operation
+        time.sleep(HASTE_SECONDS)
+    raise AssertionError(f"{operation} is still in {operation.step} after {seconds} s")
