@@ -152,7 +152,7 @@ def _check_kind(kind: Any) -> None:
 
 def _prepared(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """The cluster's own properties with Azure's defaults. Raises ArmError 400."""
-    own = {
+    own: dict[str, Any] = {
         "vmPriority": "Dedicated",
         "osType": "Linux",
         "enableNodePublicIp": True,

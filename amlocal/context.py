@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from amlocal import deployments, endpoints
+from amlocal import arm_deployments, deployments, endpoints, removals
 from amlocal.blobs import Blobs
 from amlocal.control import Control
 from amlocal.http import ArmError
@@ -91,6 +91,8 @@ def build(settings: Settings) -> Context:
 def set_workers(context: Context) -> None:
     """The operations that take real work."""
     workers = context.operations.workers
+    workers["arm-deployments", "put"] = partial(arm_deployments.put_worker, context)
+    workers["workspaces", "delete"] = partial(removals.delete_worker, context)
     workers["endpoints", "delete"] = partial(endpoints.delete_worker, context)
     workers["deployments", "put"] = partial(deployments.put_worker, context)
     workers["deployments", "delete"] = partial(deployments.delete_worker, context)

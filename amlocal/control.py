@@ -8,10 +8,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from amlocal import groups, removals, workspaces
 from amlocal.faults import Fault, Faults
 from amlocal.http import ArmError, Request, Response, json_response
 from amlocal.operations import Operation, OperationFailed
 from amlocal.settings import Settings
+from amlocal.store import Scope
 
 if TYPE_CHECKING:
     from amlocal.context import Context
@@ -132,6 +134,28 @@ def clear_faults(context: Context, request: Request) -> Response:
     """DELETE /_amlocal/faults"""
     guard(context, request)
     context.control.faults.clear()
+    return Response(204)
+
+
+def reset(context: Context, request: Request) -> Response:
+    """POST /_amlocal/reset: ends every job and server and forgets everything but the first workspace."""
+    guard(context, request)
+    removals.forget_everything(context)
+    return Response(204)
+
+
+def seed(context: Context, request: Request) -> Response:
+    """POST /_amlocal/seed {"workspaces": [{"subscription", "group", "name", "location"?, "tags"?}]}: makes what is missing."""
+    guard(context, request)
+    for wanted in request.json().get("workspaces") or []:
+        scope = Scope(wanted["subscription"], wanted["group"], wanted["name"])
+        workspaces.check_name(scope.workspace)
+        with context.store.writing():
+            if context.store.get("subscriptions", "", scope.subscription) is None:
+                groups.add_subscription(context, scope.subscription)
+            if context.store.get("groups", scope.subscription, scope.group) is None:
+                groups.add_group(context, scope.subscription, scope.group, wanted)
+            workspaces.create(context, scope, wanted)
     return Response(204)
 
 

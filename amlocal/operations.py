@@ -95,9 +95,17 @@ class Operations:
         self._wake.set()
 
     def begin(
-        self, scope: Scope, kind: str, name: str, version: str = "", *, verb: str, region: str = "eastus"
+        self,
+        scope: Scope,
+        kind: str,
+        name: str,
+        version: str = "",
+        *,
+        verb: str,
+        region: str = "eastus",
+        is_quick: bool = False,
     ) -> Operation:
-        """Write the operation down and, at the immediate pace, run it. Without a worker it has then already ended.
+        """Write the operation down and, at the immediate pace, run it. Without a worker (or with one that `is_quick`) it has then ended.
 
         Call it inside the `store.writing()` that stores the resource, so that neither exists without the other; a worker starts after that commit.
         """
@@ -110,7 +118,7 @@ class Operations:
                 (identifier, *scope, region, kind, name, version, verb, IN_PROGRESS)
                 + (pace.polls, now + pace.seconds, now),
             )
-            if pace.is_immediate and (kind, verb) not in self.workers:
+            if pace.is_immediate and (is_quick or (kind, verb) not in self.workers):
                 self._run(identifier)
         self._wake.set()
         return self.get(identifier)

@@ -19,7 +19,7 @@ def answer(
     context: Context,
     request: Request,
     kind: str,
-    scope: Scope | str,
+    scope: Scope | str | None,
     to_arm: Callable[[Record], dict[str, Any]],
     *,
     name: str = "",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amlocal import (
+    arm_deployments,
     artifacts,
     blob_service,
     codes,
@@ -20,6 +21,7 @@ from amlocal import (
     deployments,
     endpoints,
     experiments,
+    groups,
     history,
     jobs,
     operations,
@@ -43,6 +45,7 @@ LOCATION = f"/subscriptions/{{subscription}}/providers/{ML}/locations/{{region}}
 BLOB = "/_blob/{account}"
 SCORE = "/endpoints/{workspace}/{endpoint}/score"
 ORIGIN = f"/artifact/v2.0{WS}/artifacts/{{origin}}/{{container}}"
+DEPLOYMENT = f"{GROUP}/providers/Microsoft.Resources/deployments/{{name}}"
 Handler = Callable[..., Response]
 
 
@@ -65,6 +68,26 @@ def missing(what: str) -> Handler:
 
     refuse.__doc__ = what
     return refuse
+
+
+# Areas of Azure ML that answer 501 with a sentence.
+NOT_HERE = (
+    ("batchEndpoints/{rest*}", "Batch endpoints"),
+    ("batchEndpoints", "Batch endpoints"),
+    ("schedules/{rest*}", "Schedules"),
+    ("schedules", "Schedules"),
+    ("components/{rest*}", "Components"),
+    ("components", "Components"),
+    ("connections/{rest*}", "Workspace connections"),
+    ("connections", "Workspace connections"),
+    ("featuresets/{rest*}", "Feature sets"),
+    ("featuresets", "Feature sets"),
+    ("serverlessEndpoints/{rest*}", "Serverless endpoints"),
+    ("serverlessEndpoints", "Serverless endpoints"),
+    ("outboundRules/{rest*}", "Managed networks"),
+    ("outboundRules", "Managed networks"),
+    ("diagnose", "Workspace diagnoses"),
+)
 
 
 def asset_routes(assets: Assets) -> tuple[Route, ...]:
@@ -105,7 +128,32 @@ ROUTES = (
     Route("GET", "/msi/token", tokens.give, "open", "managed identity; needs MSI_SECRET"),
     Route("GET", f"{LOCATION}/mfeOperationsStatus/{{operation}}", operations.get_status),
     Route("GET", f"{LOCATION}/mfeOperationResults/{{operation}}", operations.get_result),
+    Route("GET", "/subscriptions", groups.list_subscriptions),
+    Route("GET", "/subscriptions/{subscription}", groups.get_subscription),
+    Route("GET", "/subscriptions/{subscription}/resourceGroups", groups.list_groups),
+    Route("GET", GROUP, groups.get_group),
+    Route("PUT", GROUP, groups.put_group),
+    Route("DELETE", GROUP, groups.delete_group, note="an empty one"),
+    Route("PUT", DEPLOYMENT, arm_deployments.put, note="the SDK's template for a workspace"),
+    Route("GET", DEPLOYMENT, arm_deployments.get),
+    Route("GET", f"{DEPLOYMENT}/operationStatuses/{{operation}}", arm_deployments.get_status),
+    Route("GET", f"{GROUP}/deployments/{{name}}/operations", arm_deployments.list_steps),
+    Route(
+        "GET",
+        f"{GROUP}/providers/{{provider}}/{{type}}/{{name}}",
+        groups.get_dependent,
+        note="storage, vault, insights",
+    ),
+    Route(
+        "DELETE", f"{GROUP}/providers/{{provider}}/{{type}}/{{name}}", groups.delete_dependent, note="nothing is done"
+    ),
+    Route("GET", f"/subscriptions/{{subscription}}/providers/{ML}/workspaces", workspaces.list_in_subscription),
+    Route("GET", f"{GROUP}/providers/{ML}/workspaces", workspaces.list_in_group),
     Route("GET", WS, workspaces.get),
+    Route("PUT", f"{GROUP}/providers/{ML}/workspaces/{{name}}", workspaces.put),
+    Route("PATCH", WS, workspaces.change),
+    Route("DELETE", WS, workspaces.delete),
+    Route("POST", f"{WS}/listKeys", workspaces.list_keys),
     Route("GET", f"{WS}/datastores", datastores.list_all),
     Route("GET", f"{WS}/datastores/{{name}}", datastores.get),
     Route("PUT", f"{WS}/datastores/{{name}}", datastores.put, note="AzureBlob"),
@@ -205,6 +253,13 @@ ROUTES = (
     *mlflow("GET", "mlflow-artifacts/artifacts/{path*}", artifacts.get_proxied, folder=""),
     *mlflow("PUT", "mlflow-artifacts/artifacts/{path*}", artifacts.put_proxied, folder=""),
     *mlflow("DELETE", "mlflow-artifacts/artifacts/{path*}", artifacts.delete_proxied, folder=""),
+    *(
+        Route(method, f"{WS}/{path}", missing(what))
+        for path, what in NOT_HERE
+        for method in ("GET", "PUT", "POST", "DELETE")
+    ),
+    Route("POST", "/_amlocal/reset", control.reset, "open"),
+    Route("POST", "/_amlocal/seed", control.seed, "open"),
     Route("GET", "/_amlocal/pace", control.get_pace, "open"),
     Route("PUT", "/_amlocal/pace", control.set_pace, "open"),
     Route("GET", "/_amlocal/faults", control.list_faults, "open"),

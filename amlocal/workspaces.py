@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from amlocal import computes, datastores
+from amlocal import blob_signatures, computes, datastores, groups, operations, pages
 from amlocal.http import ArmError, Request, Response, json_response
 from amlocal.settings import CLOUD
 from amlocal.store import Record, Scope
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from amlocal.context import Context
 
 KIND = "workspaces"
+# https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftmachinelearningservices
+NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$")
 TENANT = "00000000-0000-0000-0000-000000000000"
 
 
@@ -58,30 +61,33 @@ def make_first(context: Context) -> None:
     store = context.store
     with store.writing():
         if store.get("subscriptions", "", settings.subscription) is None:
-            add_subscription(context, settings.subscription)
+            groups.add_subscription(context, settings.subscription)
         if store.get("groups", settings.subscription, settings.group) is None:
-            add_group(context, settings.subscription, settings.group, settings.region)
+            groups.add_group(context, settings.subscription, settings.group, {})
         if store.get(KIND, f"{settings.subscription}/{settings.group}", settings.workspace) is None:
             scope = Scope(settings.subscription, settings.group, settings.workspace)
             create(context, scope, {"location": settings.region, "properties": {"friendlyName": "amlocal"}})
 
 
-def add_subscription(context: Context, subscription: str) -> Record:
-    return context.store.put("subscriptions", "", subscription, "", {"displayName": f"amlocal {subscription[-4:]}"})
-
-
-def add_group(
-    context: Context, subscription: str, group: str, location: str, tags: dict[str, Any] | None = None
-) -> Record:
-    return context.store.put("groups", subscription, group, "", {"location": location, "tags": tags or {}})
+def check_name(name: str) -> None:
+    """Azure's rule for workspace names. Raises ArmError 400."""
+    if not NAME.match(name):
+        raise ArmError(
+            400,
+            "InvalidWorkspaceName",
+            f"{name!r} is not a workspace name: 3 to 33 letters, digits, '-' and '_', a letter or digit first.",
+        )
 
 
 def create(context: Context, scope: Scope, body: dict[str, Any]) -> Record:
-    """A workspace with its own storage account, default datastores and first cluster, in one transaction.
+    """A workspace with its own storage account, default datastores and first cluster, in one transaction; one that is there stays as it is.
 
     `body` has `location`, `tags` and `properties` (friendlyName, description) as ARM writes them.
     """
     with context.store.writing() as connection:
+        old = context.store.get(KIND, f"{scope.subscription}/{scope.group}", scope.workspace)
+        if old is not None:
+            return old
         number = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM resources").fetchone()[0]
         stored: dict[str, Any] = {
             "scope": list(scope),
@@ -156,6 +162,75 @@ def to_arm(context: Context, record: Record) -> dict[str, Any]:
 def get(context: Context, request: Request, *, scope: Scope) -> Response:
     record = find(context, scope)
     return json_response(to_arm(context, record), headers={"ETag": record.etag})
+
+
+def list_in_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
+    context.check_group(subscription, group)
+    return pages.answer(context, request, KIND, f"{subscription}/{group}", lambda record: to_arm(context, record))
+
+
+def list_in_subscription(context: Context, request: Request, *, subscription: str) -> Response:
+    context.check_subscription(subscription)
+
+    def is_mine(record: Record) -> bool:
+        return str(record.body["scope"][0]).lower() == subscription.lower()
+
+    return pages.answer(context, request, KIND, None, lambda record: to_arm(context, record), accept=is_mine)
+
+
+def put(context: Context, request: Request, *, subscription: str, group: str, name: str) -> Response:
+    """PUT without a template, as plain REST clients do."""
+    context.check_group(subscription, group)
+    check_name(name)
+    body = request.json()
+    if str(body.get("kind") or "default").lower() != "default":
+        raise ArmError(501, "NotImplementedHere", f"Workspaces of kind {body['kind']} are not in amlocal yet.")
+    record = create(context, Scope(subscription, group, name), body)
+    return json_response(to_arm(context, record), 201)
+
+
+def change(context: Context, request: Request, *, scope: Scope) -> Response:
+    """PATCH: tags, and properties such as description and friendlyName."""
+    sent = request.json()
+
+    def edit(body: dict[str, Any]) -> None:
+        if sent.get("tags") is not None:
+            body["tags"] = sent["tags"]
+        body["properties"] |= {key: value for key, value in (sent.get("properties") or {}).items() if value is not None}
+
+    record = context.store.change(KIND, f"{scope.subscription}/{scope.group}", scope.workspace, "", edit)
+    assert record is not None
+    return json_response(to_arm(context, record))
+
+
+def delete(context: Context, request: Request, *, scope: Scope) -> Response:
+    """DELETE: its jobs and servers are ended and everything in it goes, storage too."""
+    group = Scope(scope.subscription, scope.group, "")
+
+    def mark(body: dict[str, Any]) -> None:
+        body["properties"]["provisioningState"] = "Deleting"
+
+    with context.store.writing():
+        context.store.change(KIND, f"{scope.subscription}/{scope.group}", scope.workspace, "", mark)
+        operation = context.operations.open_on(group, KIND, scope.workspace)
+        if operation is None:
+            operation = context.operations.begin(group, KIND, scope.workspace, verb="delete")
+    return operations.accepted(context, operation)
+
+
+def list_keys(context: Context, request: Request, *, scope: Scope) -> Response:
+    """POST …/listKeys"""
+    record = find(context, scope)
+    if context.settings.is_least_kind:
+        raise ArmError(403, "AuthorizationFailed", "This workspace uses identity only and gives out no keys.")
+    account = record.body["account"]
+    return json_response(
+        {
+            "userStorageKey": blob_signatures.key_of(context, account),
+            "userStorageResourceId": storage_arm_id(scope, account),
+            "appInsightsInstrumentationKey": record.body["workspaceId"],
+        }
+    )
 
 
 def system_data(record: Record) -> dict[str, str]:

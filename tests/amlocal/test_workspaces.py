@@ -1,0 +1,168 @@
+"""Workspaces through the SDK: several side by side, created by its ARM template, changed, deleted; and the groups above them."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from azure.ai.ml import MLClient
+from azure.ai.ml.constants import AssetTypes
+from azure.ai.ml.entities import Data, Workspace
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+from tests.amlocal.test_core import token
+from tests.amlocal_server import AmlocalServer, wait_for
+
+OTHER_SUBSCRIPTION = "00000000-0000-0000-0000-0000000000b2"
+
+
+@pytest.fixture
+def second(control: AmlocalServer) -> Iterator[str]:
+    """A workspace of the same name as the first, in another subscription."""
+    control.control(
+        "POST",
+        "seed",
+        {
+            "workspaces": [
+                {"subscription": OTHER_SUBSCRIPTION, "group": "other", "name": "local", "location": "westeurope"}
+            ]
+        },
+    )
+    yield OTHER_SUBSCRIPTION
+
+
+@pytest.mark.slow
+def test_created_changed_listed_and_deleted(ml_client: MLClient, connect: Callable[..., MLClient], name: str) -> None:
+    made = ml_client.workspaces.begin_create(
+        Workspace(name=name, location="westeurope", display_name="Shown", description="d", tags={"a": "b"})
+    ).result()
+    assert (made.name, made.location, made.display_name) == (name, "westeurope", "Shown")
+    assert made.tags["a"] == "b"
+    made.description = "other"
+    assert ml_client.workspaces.begin_update(made).result().description == "other"
+    assert name in [workspace.name for workspace in ml_client.workspaces.list()]
+    own = connect(workspace=name)
+    assert own.compute.get("cpu-cluster").name == "cpu-cluster"
+    own.data.create_or_update(Data(name="x", version="1", path="https://example.org/x", type=AssetTypes.URI_FILE))
+    ml_client.workspaces.begin_delete(name, delete_dependent_resources=True).result()
+    with pytest.raises(ResourceNotFoundError):
+        ml_client.workspaces.get(name)
+    assert name not in [workspace.name for workspace in ml_client.workspaces.list()]
+
+
+@pytest.mark.slow
+def test_a_template_that_fails_leaves_no_workspace(ml_client: MLClient, control: AmlocalServer, name: str) -> None:
+    control.fault(provisioning="arm-deployments", path=name, code="QuotaExceeded", message="No more workspaces.")
+    with pytest.raises(HttpResponseError) as failed:
+        ml_client.workspaces.begin_create(Workspace(name=name, location="eastus")).result()
+    assert "No more workspaces." in str(failed.value)
+    with pytest.raises(ResourceNotFoundError):
+        ml_client.workspaces.get(name)
+
+
+def test_two_workspaces_share_nothing(
+    ml_client: MLClient, connect: Callable[..., MLClient], second: str, tmp_path: Path
+) -> None:
+    other = connect(subscription=second, group="other")
+    name = f"d-{uuid.uuid4().hex[:8]}"
+    path = tmp_path / "file.txt"
+    path.write_text(name)
+    ml_client.data.create_or_update(Data(name=name, version="1", path=str(path), type=AssetTypes.URI_FILE))
+    with pytest.raises(ResourceNotFoundError):
+        other.data.get(name, "1")
+    accounts = {client.datastores.get_default().account_name for client in (ml_client, other)}
+    assert len(accounts) == 2
+    keys = {client.workspaces.get_keys("local").user_storage_key for client in (ml_client, other)}
+    assert len(keys) == 2
+    assert other.workspaces.get("local").location == "westeurope"
+
+
+def test_each_subscription_lists_its_own(ml_client: MLClient, connect: Callable[..., MLClient], second: str) -> None:
+    from azure.ai.ml.constants import Scope
+
+    names = [workspace.id for workspace in ml_client.workspaces.list(scope=Scope.SUBSCRIPTION)]
+    assert names
+    assert not [arm_id for arm_id in names if OTHER_SUBSCRIPTION in arm_id]
+    other = connect(subscription=second, group="other")
+    assert len(list(other.workspaces.list(scope=Scope.SUBSCRIPTION))) == 1
+
+
+def test_a_deleted_workspace_takes_everything_with_it(
+    connect: Callable[..., MLClient], control: AmlocalServer, name: str, tmp_path: Path
+) -> None:
+    subscription, group = control.env["AMLOCAL_SUBSCRIPTION_ID"], control.env["AMLOCAL_RESOURCE_GROUP"]
+    seed = {"workspaces": [{"subscription": subscription, "group": group, "name": name}]}
+    control.control("POST", "seed", seed)
+    client = connect(workspace=name)
+    path = tmp_path / "file.txt"
+    path.write_text("content")
+    client.data.create_or_update(Data(name="mine", version="1", path=str(path), type=AssetTypes.URI_FILE))
+    before = len(list((control.home / "blobs").glob("??/*")))
+    client.workspaces.begin_delete(name, delete_dependent_resources=False).result()
+    assert len(list((control.home / "blobs").glob("??/*"))) == before - 1
+    control.control("POST", "seed", seed)
+    with pytest.raises(ResourceNotFoundError):
+        client.data.get("mine", "1")
+
+
+def test_deleting_takes_its_time(connect: Callable[..., MLClient], control: AmlocalServer, name: str) -> None:
+    subscription, group = control.env["AMLOCAL_SUBSCRIPTION_ID"], control.env["AMLOCAL_RESOURCE_GROUP"]
+    control.control("POST", "seed", {"workspaces": [{"subscription": subscription, "group": group, "name": name}]})
+    control.pace(workspaces="seconds:0.5")
+    client = connect(workspace=name)
+    client.workspaces.begin_delete(name, delete_dependent_resources=False)
+    assert client.workspaces.get(name).name == name
+
+    def is_gone() -> bool:
+        try:
+            client.workspaces.get(name)
+        except ResourceNotFoundError:
+            return True
+        return False
+
+    wait_for(is_gone)
+
+
+@pytest.mark.parametrize("bad", ["x", "-starts-wrong", "has space", "a" * 40])
+def test_bad_names_are_refused(amlocal_server: AmlocalServer, bad: str) -> None:
+    env = amlocal_server.env
+    response = requests.put(
+        f"{amlocal_server.url}/subscriptions/{env['AMLOCAL_SUBSCRIPTION_ID']}/resourceGroups/amlocal"
+        f"/providers/Microsoft.MachineLearningServices/workspaces/{bad}",
+        json={"location": "eastus"},
+        headers={"Authorization": f"Bearer {token(amlocal_server)}"},
+        timeout=10,
+    )
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "InvalidWorkspaceName")
+
+
+def test_resource_groups(amlocal_server: AmlocalServer, name: str) -> None:
+    base = f"{amlocal_server.url}/subscriptions/{amlocal_server.env['AMLOCAL_SUBSCRIPTION_ID']}/resourceGroups"
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {token(amlocal_server)}"
+    assert session.get(f"{base}/{name}", timeout=10).status_code == 404
+    assert session.put(f"{base}/{name}", json={"location": "eastus"}, timeout=10).status_code == 201
+    assert name in [group["name"] for group in session.get(base, timeout=10).json()["value"]]
+    assert session.delete(f"{base}/{name}", timeout=10).status_code == 200
+    assert session.delete(f"{base}/amlocal", timeout=10).json()["error"]["code"] == "ResourceGroupNotEmpty"
+
+
+def test_what_is_not_here_answers_501_with_a_sentence(ml_client: MLClient) -> None:
+    for call in (ml_client.schedules.list, ml_client.batch_endpoints.list, ml_client.components.list):
+        with pytest.raises(HttpResponseError) as refused:
+            list(call())
+        assert refused.value.status_code == 501
+        assert "not in amlocal yet" in str(refused.value)
+
+
+def test_a_clock_is_in_every_answer(ml_client: MLClient) -> None:
+    """`createdAt` has sub-second figures: the SDK chooses the latest version by it."""
+    before = time.time()
+    data = ml_client.data.create_or_update(
+        Data(name=f"d-{uuid.uuid4().hex[:8]}", path="https://example.org/x", type=AssetTypes.URI_FILE)
+    )
+    assert before - 1 < data.creation_context.created_at.timestamp() < time.time() + 1
