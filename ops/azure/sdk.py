@@ -67,7 +67,7 @@ def scope(connection: Any) -> dict[str, str]:
 
 
 def keep_failure_passing(response: Any) -> None:
-    """For a credential's `raw_response_hook`: its libraries take a token service's 429 and 5xx for "no identity here"."""
+    """For a credential's `raw_response_hook`: its library takes a token service's 429 and 5xx for "no identity"."""
     answer = response.http_response
     if answer.status_code == 429 or answer.status_code >= 500:
         raise edge.from_answer(answer.status_code, answer.headers, answer.text())
@@ -119,7 +119,7 @@ class _WatchedPool(ThreadPoolExecutor):
 
 @contextmanager
 def _well_known_cloud() -> Iterator[None]:
-    """While it is imported, azure.ai.ml reads the description of the process's cloud: one that is down would fail it."""
+    """At its import azure.ai.ml reads the description of the process's cloud: a cloud that is down would fail it."""
     before = os.environ.get(CLOUD_VARIABLE)
     os.environ[CLOUD_VARIABLE] = "AzureCloud"
     try:
@@ -142,7 +142,7 @@ def _repair_uploads() -> None:
         def from_container_url(cls, *args: Any, **kwargs: Any) -> Any:
             return super().from_container_url(*args, **{**_BLOB_OPTIONS, **kwargs})
 
-    _replace(helper, "BlobServiceClient", functools.partial(BlobServiceClient, **_BLOB_OPTIONS))
+    _replace(helper, "BlobServiceClient", lambda **kwargs: BlobServiceClient(**{**_BLOB_OPTIONS, **kwargs}))
     _replace(helper, "ContainerClient", Container)
     _replace(assets, "DEFAULT_CONNECTION_TIMEOUT", UPLOAD_SECONDS)
     _replace(assets, "ThreadPoolExecutor", _WatchedPool)

@@ -13,7 +13,7 @@ import pytest
 from ops.azure import codes, connections, environments, jobs, rest
 from ops.azure.connections import Connection, Identity, Target
 from ops.azure.facts import JobFacts, JobSpec
-from tests.amlocal_server import AmlocalServer
+from tests.amlocal_server import ROOT, AmlocalServer
 
 IDENTITY = Identity("local")
 TAGS = {"portolan-operation": "op-1"}
@@ -21,14 +21,17 @@ FINAL = {"Completed", "Failed", "Canceled"}
 # What a training run leaves behind, without the seconds that a Python with a framework needs to start.
 LEAVE_FILES = (
     "mkdir -p outputs/model/weights && printf '{}' > outputs/model/model.json"
-    " && printf 'bytes' > outputs/model/weights/w.bin && echo 'Grüße from the job' && echo done"
+    " && printf 'bytes' > outputs/model/weights/w.bin && head -c 3000000 /dev/zero > outputs/large.bin"
+    " && echo 'Grüße from the job' && echo done"
 )
 _numbers = itertools.count(1)
+_finished: list[str] = []
 
 
 @pytest.fixture(scope="session")
 def azure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AmlocalServer]:
-    server = AmlocalServer(tmp_path_factory.mktemp("azure")).start()
+    scoring = {"AMLOCAL_SCORING_PYTHON": str(ROOT / ".venv-scoring" / "bin" / "python")}
+    server = AmlocalServer(tmp_path_factory.mktemp("azure"), scoring).start()
     yield server
     server.stop()
 
@@ -125,7 +128,9 @@ def wait(connection: Connection, url: str) -> None:
 
 @pytest.fixture
 def run(connection: Connection, spec: JobSpec) -> str:
-    """The name of a completed run that left outputs/model behind."""
-    jobs.create(connection, spec)
-    assert finish(connection, spec.name).status == "Completed"
-    return spec.name
+    """The name of a completed run that left outputs/model behind: one for all tests, which only read it."""
+    if not _finished:
+        jobs.create(connection, spec)
+        assert finish(connection, spec.name).status == "Completed"
+        _finished.append(spec.name)
+    return _finished[0]
