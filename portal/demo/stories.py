@@ -12,6 +12,7 @@ from portal.demo.browsers import Browser
 
 RECIPE, ENDPOINT = "mnist-keras", "demo-digits"
 POLL_SECONDS = 0.4
+LOG_TAIL_SECONDS = 2.0  # the last lines may be mirrored a moment after the last status
 TRAIN_MINUTES, DEPLOY_MINUTES, STEP_MINUTES = 60, 15, 5
 
 
@@ -79,7 +80,7 @@ def train(story: Story, workspace: dict[str, Any], epochs: int, data: Path | Non
 
 def register_version(story: Story, run: dict[str, Any]) -> dict[str, Any]:
     """Register the run's model as a new version."""
-    answer = story.browser.submit(run["url"], lambda form: "/models/register/" in form.action)
+    answer = story.browser.submit(f"/models/register/{run['id']}/", lambda form: "name" in form.fields)
     path = answer["model_version"]["url"]
     page = _await(story, path, "operation", lambda page: page["model_version"]["state"] == "ready", STEP_MINUTES)
     version: dict[str, Any] = page["model_version"]
@@ -101,10 +102,8 @@ def deploy(story: Story, version: dict[str, Any]) -> tuple[dict[str, Any], str]:
     story.tell(f"Deploying {version['name']}:{version['version']} to {ENDPOINT} as {name}")
     page = _await(story, path, "operation", lambda page: _is_serving(page, name), DEPLOY_MINUTES)
     if _traffic(page, name) != 100:
-        shares = {
-            f"share_{row['name']}": "100" if row["name"] == name else "0" for row in page["endpoint"]["deployments"]
-        }
-        story.browser.submit(path, lambda form: set(shares) <= set(form.fields), shares)
+        deployment = next(row["id"] for row in page["endpoint"]["deployments"] if row["name"] == name)
+        story.browser.submit(path, lambda form: form.fields.get("all_to") == deployment)
         page = _await(story, path, "operation", lambda page: _traffic(page, name) == 100, STEP_MINUTES)
     story.seconds["deploy"] = time.monotonic() - began
     story.tell(f"{ENDPOINT} answers on {page['endpoint']['scoring_uri']}, all traffic to {name}")
@@ -130,7 +129,7 @@ def predict(story: Story, endpoint: dict[str, Any], version: dict[str, Any]) -> 
 
 def _follow(story: Story, path: str) -> dict[str, Any]:
     """Show status changes, log lines and the first metric point until the run is final and its log is whole."""
-    shown, offset, has_metric = 0, 0, False
+    shown, offset, has_metric, grown = 0, 0, False, time.monotonic()
     give_up = time.monotonic() + TRAIN_MINUTES * 60
     while time.monotonic() < give_up:
         page = story.browser.read(path)
@@ -144,8 +143,9 @@ def _follow(story: Story, path: str) -> dict[str, Any]:
         log = story.browser.read(f"{path}log/?offset={offset}")
         for line in log["text"].splitlines():
             say(f"             | {line}")
+        grown = time.monotonic() if log["text"] else grown
         offset = log["next_offset"]
-        if page["run"]["is_final"] and log["is_final"]:
+        if page["run"]["is_final"] and time.monotonic() - grown > LOG_TAIL_SECONDS:
             return page
         time.sleep(POLL_SECONDS)
     raise Problem(f"The run has not ended within {TRAIN_MINUTES} minutes; it goes on without the demo.")

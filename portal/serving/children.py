@@ -68,12 +68,13 @@ class Child:
         """Print the ready time once it answers. Raises Problem when it has ended or does not become ready in time."""
         if self.is_ready:
             return
-        seconds = time.monotonic() - self.started
         if (code := self.process.poll()) is not None:
             raise Problem(
                 f"{self.part.name} ended while starting (code {code}): {self.last_line()} Its log: {self.log}"
             )
-        if self.part.is_ready(self.log, self.begin):
+        is_ready = self.part.is_ready(self.log, self.begin)
+        seconds = time.monotonic() - self.started
+        if is_ready:
             self.is_ready = True
             say(f"  {self.part.name:<18} ready in {seconds:4.1f} s")
         elif seconds > self.part.ready_seconds:
