@@ -125,7 +125,7 @@ class Operations:
 
     def get(self, identifier: str) -> Operation:
         """Raises ArmError 404."""
-        with self._store.writing() as connection:
+        with self._store.reading() as connection:
             row = connection.execute("SELECT * FROM operations WHERE id=?", (identifier,)).fetchone()
         if row is None:
             raise ArmError(404, "OperationNotFound", f"There is no operation {identifier}.")
@@ -177,12 +177,13 @@ class Operations:
     def _tick(self) -> None:
         """Starts what is due. At the pace of polls only the client's polls move an operation."""
         while not self._is_stopping:
-            with self._store.reading() as connection:
+            self._wake.clear()
+            # begin() wakes us inside its caller's transaction: the writer's lock makes us wait for the commit.
+            with self._store.writing() as connection:
                 rows = connection.execute(
                     "SELECT id, due_at FROM operations WHERE status=? AND polls_left=0", (IN_PROGRESS,)
                 ).fetchall()
             now = time.time()
-            self._wake.clear()
             for row in rows:
                 if row["due_at"] <= now and row["id"] not in self._running:
                     self._start_run(self.get(row["id"]))

@@ -24,7 +24,7 @@ class Instance:
         self.log = log
         self.port = 0
         self.in_use = 0
-        self.answered = 0
+        self.used_at = 0.0
         self.is_ready = False
         self.restarts = 0
         self.restart_at = 0.0

@@ -70,9 +70,9 @@ class Pool:
                 while True:
                     free = [instance for instance in self.instances if instance.is_ready and instance.in_use < limit]
                     if free:
-                        chosen = min(free, key=lambda instance: (instance.in_use, instance.answered))
+                        chosen = min(free, key=lambda instance: (instance.in_use, instance.used_at))
                         chosen.in_use += 1
-                        chosen.answered += 1
+                        chosen.used_at = time.monotonic()
                         return chosen
                     left = deadline - time.monotonic()
                     if left <= 0:

@@ -208,7 +208,6 @@ def test_tags_and_properties_can_change_later_but_the_command_cannot(ml_client: 
     ("more", "words"),
     [
         ({"compute": "no-such-cluster"}, "no-such-cluster"),
-        ({"line": "echo ${{inputs.missing}}"}, "missing"),
         ({"name": "-bad-"}, "not allowed"),
     ],
 )
@@ -222,6 +221,13 @@ def test_a_missing_input_fails_the_job_with_a_sentence(ml_client: MLClient, plan
     job = submit(ml_client, None, "cat ${{inputs.x}}", inputs={"x": Input(type="uri_file", path=path)})
     assert await_end(ml_client, job.name).status == "Failed"
     assert "nothing/here" in plane.details(job.name)["error"]["error"]["message"]
+
+
+def test_a_command_with_an_unfilled_hole_is_refused(plane: DataPlane) -> None:
+    properties = {"jobType": "Command", "command": "echo ${{inputs.missing}}", "environmentId": ENVIRONMENT}
+    answer = plane.call("PUT", "", "jobs/holey", {"properties": properties})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "UserError")
+    assert "missing" in answer.json()["error"]["message"]
 
 
 def test_an_unknown_job_is_not_found(ml_client: MLClient) -> None:
