@@ -21,6 +21,7 @@ LOCAL_NAMES = {
     "resource_group": "amlocal",
     "name": "local",
 }
+CONFIG_SHAPE = '{\n  "subscription_id": "…",\n  "resource_group": "…",\n  "workspace_name": "…"\n}'
 NAMES = {"subscription_id": "subscription_id", "resource_group": "resource_group", "workspace_name": "name"}
 NEW_KINDS = (
     Credential.Kind.SERVICE_PRINCIPAL,
@@ -42,7 +43,7 @@ class RegisterForm(RefusableForm):
     config = forms.CharField(
         label=gettext_lazy("Paste config.json"),
         help_text=gettext_lazy("Azure ML studio → your workspace's name at the top right → Download config file."),
-        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "mono"}),
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "placeholder": CONFIG_SHAPE}),
         required=False,
     )
     subscription_id = forms.CharField(label=gettext_lazy("Subscription id"), required=False, max_length=64)
@@ -77,7 +78,7 @@ class RegisterForm(RefusableForm):
             "A secret's value, or a PEM file's text with its private key. It is encrypted with the portal's own key, "
             "handed to the workers only, and never shown again, to nobody."
         ),
-        widget=WriteOnlyTextarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+        widget=WriteOnlyTextarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
         required=False,
     )
 
