@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import fcntl
 import json
 import logging
@@ -38,6 +39,8 @@ def serve(settings: Settings) -> None:
     workspaces.make_first(context)
     server.context = context
     context.start()
+    # What a hanging server is doing: kill -USR1 writes every thread's stack to stderr.
+    faulthandler.register(signal.SIGUSR1)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

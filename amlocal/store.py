@@ -84,6 +84,7 @@ class Store:
         self._netloc = netloc
         self._lock = threading.RLock()
         self._depth = 0
+        self._own = threading.local()
         self._writer = self._open()
         self._writer.execute("PRAGMA journal_mode=WAL")
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
@@ -112,9 +113,11 @@ class Store:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing. Nested use in the same thread joins the outer one."""
         with self._lock:
+            outer = getattr(self._own, "connection", None)
             if self._depth == 0:
                 self._writer.execute("BEGIN IMMEDIATE")
             self._depth += 1
+            self._own.connection = self._writer
             try:
                 yield self._writer
             except BaseException:
@@ -122,17 +125,28 @@ class Store:
                 if self._depth == 0:
                     self._writer.execute("ROLLBACK")
                 raise
-            self._depth -= 1
-            if self._depth == 0:
-                self._writer.execute("COMMIT")
+            else:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._writer.execute("COMMIT")
+            finally:
+                self._own.connection = outer
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection to read from; what is committed is seen."""
-        connection = self._readers.get()
+        """A connection to read from; what is committed is seen, and inside `writing()` what this thread has written so far.
+
+        A thread never holds two of the few readers: nested use gives the same one, or all threads could wait for each other.
+        """
+        held = getattr(self._own, "connection", None)
+        if held is not None:
+            yield held
+            return
+        self._own.connection = connection = self._readers.get()
         try:
             yield connection
         finally:
+            self._own.connection = None
             self._readers.put(connection)
 
     def encode(self, body: Any) -> str:

@@ -110,6 +110,9 @@ class AmlocalServer:
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
+            # Leaves the stack of every thread in stderr.txt.
+            self.process.send_signal(signal.SIGUSR1)
+            time.sleep(0.5)
             self.process.kill()
             self.process.wait()
             raise

@@ -96,4 +96,4 @@ def test_sizes_and_usage(ml_client: MLClient) -> None:
     # The SDK files the figure under the word of the wire.
     assert vars(sizes["Standard_DS3_v2"])["vCPUs"] == 4
     usages = list(ml_client.compute.list_usage())
-    assert usages[0].current_value >= 16
+    assert vars(usages[0])["currentValue"] >= 16

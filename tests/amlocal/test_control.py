@@ -141,7 +141,7 @@ def test_the_least_kind_profile_gives_no_keys_and_uploads_by_identity(
 ) -> None:
     client = least_kind()
     store = client.datastores.get_default()
-    assert store.credentials.type == "none"
+    assert store.credentials.type == "None"
     with pytest.raises(HttpResponseError) as refused:
         client.workspaces.get_keys("local")
     assert refused.value.status_code == 403
