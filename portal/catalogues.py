@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from io import BytesIO, StringIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
@@ -78,10 +79,10 @@ def _read_once(path: Path) -> Catalog:
     return _kept.setdefault(path, _read(path))
 
 
-def _is_translated(catalog: Catalog, text: str | tuple[str, ...], context: str | None) -> bool:
+def _is_translated(catalog: Catalog, text: Any, context: str | None) -> bool:
     entry = catalog.get(text if isinstance(text, str) else text[0], context)
-    strings = [entry.string] if entry and isinstance(entry.string, str) else list(entry.string) if entry else [""]
-    return all(strings)
+    strings: Any = entry.string if entry else ""
+    return bool(strings) if isinstance(strings, str) else all(strings)
 
 
 def _read(path: Path) -> Catalog:

@@ -12,4 +12,4 @@ def packages_are_in_place(**kwargs: Any) -> list[checks.CheckMessage]:
     absent = vendor.missing()
     if not absent:
         return []
-    return [checks.Warning(f"Missing from node_modules: {', '.join(absent)}.", hint="Run script/setup.", id="portal.W001")]
+    return [checks.Warning(f"Missing packages: {', '.join(absent)}.", hint="Run script/setup.", id="portal.W001")]

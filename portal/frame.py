@@ -1,4 +1,4 @@
-"""What every page's frame shows: navigation, workspace switcher, silent parts. Read only when a template asks for it."""
+"""What every page's frame shows: navigation, workspace switcher, silent parts. Read only when asked for."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -81,7 +81,8 @@ class Frame:
 
     @cached_property
     def memberships(self) -> list[Membership]:
-        return list(Membership.objects.filter(user_id=self.request.user.pk).select_related("team").order_by("team__name"))
+        mine = Membership.objects.filter(user__pk=self.request.user.pk or 0)
+        return list(mine.select_related("team").order_by("team__name"))
 
     @cached_property
     def workspaces(self) -> list[Workspace]:

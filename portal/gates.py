@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from portal.answers import wants_json
 from portal.models import User
 
+View = Callable[..., Any]
 # Where a person with a one-time password may still go.
 OPEN_TO_NEWCOMERS = {"accounts:password", "accounts:sign_out", "accounts:language"}
 
@@ -24,7 +25,11 @@ class SignInRequired(LoginRequiredMiddleware):
     """Strangers go to sign-in; a person with a one-time password goes to the password page first."""
 
     def process_view(
-        self, request: HttpRequest, view_func: Callable[..., Any], view_args: tuple[Any, ...], view_kwargs: dict[str, Any]
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., Any],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
         if isinstance(request.user, User) and request.user.must_change_password:
             if _name(request) in OPEN_TO_NEWCOMERS or not getattr(view_func, "login_required", True):
@@ -32,11 +37,17 @@ class SignInRequired(LoginRequiredMiddleware):
             return _send(request, reverse("accounts:password"))
         return super().process_view(request, view_func, view_args, view_kwargs)
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponse:
+    def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponse:  # type: ignore[override]
         if wants_json(request):
             return JsonResponse({"error": {"code": "accounts:sign_in", "sentence": _("Sign in first.")}}, status=401)
-        here = urlsplit(request.headers.get("HX-Current-URL", "")).path if request.htmx else request.get_full_path()
+        here = (
+            urlsplit(request.headers.get("HX-Current-URL", "")).path if _is_htmx(request) else request.get_full_path()
+        )
         return _send(request, f"{reverse('accounts:sign_in')}?next={here}")
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return bool(getattr(request, "htmx", False))
 
 
 def _name(request: HttpRequest) -> str:
@@ -45,4 +56,4 @@ def _name(request: HttpRequest) -> str:
 
 def _send(request: HttpRequest, url: str) -> HttpResponse:
     """A fragment that polls must not swap a whole sign-in page into itself."""
-    return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else HttpResponseRedirect(url)
+    return HttpResponse(status=204, headers={"HX-Redirect": url}) if _is_htmx(request) else HttpResponseRedirect(url)

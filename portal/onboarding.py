@@ -17,7 +17,7 @@ class LinkIsSpent(Exception):
 
 
 def issue_setup_token() -> str | None:
-    """A new token for ``accounts:setup``; earlier ones stop working. None once a person exists. Only its hash is kept."""
+    """A new token for ``accounts:setup``, kept as a hash; earlier ones stop working. None once a person exists."""
     if User.objects.exists():
         return None
     token = secrets.token_urlsafe(24)

@@ -19,6 +19,7 @@ from scoring.models import Prediction
 
 LOOK_BACK = timedelta(days=7)
 LINES = 6
+THINGS = ("run", "endpoint", "model_version__registered_model", "workspace")
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,7 @@ class Sight:
                 failed=Count("pk", Q(status=Run.FAILED, created_at__gte=since)),
                 completed=Count("pk", Q(status=Run.COMPLETED)),
             ),
-            **self.versions.aggregate(
-                versions=Count("pk"), models=Count("registered_model", distinct=True)
-            ),
+            **self.versions.aggregate(versions=Count("pk"), models=Count("registered_model", distinct=True)),
             **self.endpoints.aggregate(endpoints=Count("pk", distinct=True), live=Count("pk", live, distinct=True)),
             **self.predictions.aggregate(predictions=Count("pk"), today=Count("pk", Q(created_at__gte=recent))),
         }
@@ -122,7 +121,11 @@ def of(request: HttpRequest) -> Sight:
         runs=within(Run.objects.filter(gone_at=None)),
         versions=within(ModelVersion.objects.filter(state=ModelVersion.State.READY), "registered_model__workspace"),
         endpoints=within(Endpoint.objects.filter(gone_at=None)),
-        operations=within(Operation.objects.select_related("requested_by", "run", "endpoint", "model_version__registered_model", "workspace")),
+        operations=within(
+            Operation.objects.select_related(
+                "requested_by", "run", "endpoint", "model_version__registered_model", "workspace"
+            )
+        ),
         predictions=within(Prediction.objects.filter(error_code=""), "endpoint__workspace"),
     )
 
@@ -134,7 +137,9 @@ def _newest(*groups: Iterable[Line]) -> list[Line]:
 
 def _run(row: Run) -> Line:
     note = row.recipe or row.experiment
-    return Line(str(row), note, reverse("jobs:detail", args=[row.public_id]), row.status, "", row.ended_at or row.created_at)
+    return Line(
+        str(row), note, reverse("jobs:detail", args=[row.public_id]), row.status, "", row.ended_at or row.created_at
+    )
 
 
 def _operation(row: Operation) -> Line:

@@ -36,7 +36,13 @@ STEPS: tuple[tuple[str, Any, Any, Any, str], ...] = (
         _("Choose a version"),
         "models:index",
     ),
-    ("predict", _("Ask it"), _("Drop an image and see what the endpoint answers, and how fast."), _("Predict"), "predict:index"),
+    (
+        "predict",
+        _("Ask it"),
+        _("Drop an image and see what the endpoint answers, and how fast."),
+        _("Predict"),
+        "predict:index",
+    ),
 )
 
 

@@ -17,7 +17,7 @@ class SignInForm(AuthenticationForm):
     }
 
 
-class PasswordForm(PasswordChangeForm):  # type: ignore[type-arg]
+class PasswordForm(PasswordChangeForm):
     """The old password, then the new one twice."""
 
 
@@ -26,7 +26,9 @@ class SetupForm(forms.Form):
 
     username = forms.CharField(label=_("Your user name"), max_length=150, validators=[User.username_validator])
     password = forms.CharField(
-        label=_("Password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        label=_("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     password_again = forms.CharField(
         label=_("Password again"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})

@@ -17,7 +17,9 @@ class MemberForm(forms.Form):
     """A person by user name, who is made when nobody has it, and what they may do."""
 
     username = forms.CharField(
-        label=_("User name"), max_length=150, validators=[User.username_validator],
+        label=_("User name"),
+        max_length=150,
+        validators=[User.username_validator],
         help_text=_("Somebody new gets an account with a one-time password, shown to you once."),
     )
     role = forms.ChoiceField(label=_("Role"), choices=Membership.Role.choices, initial=Membership.Role.OPERATOR)

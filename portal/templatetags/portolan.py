@@ -49,19 +49,22 @@ def badge(row: Any) -> SafeString:
 
 @register.simple_tag
 def ago(moment: datetime | None) -> SafeString | str:
-    """"3 min ago" with the absolute time on hover; app.js keeps it fresh."""
+    """ "3 min ago" with the absolute time on hover; app.js keeps it fresh."""
     if moment is None:
         return NOTHING
     absolute = formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
     return format_html(
         '<time datetime="{}" title="{} {}" data-ago>{}</time>',
-        moment.isoformat(), absolute, timezone.localtime(moment).tzname(), _ago(timezone.now() - moment),
+        moment.isoformat(),
+        absolute,
+        timezone.localtime(moment).tzname(),
+        _ago(timezone.now() - moment),
     )
 
 
 @register.filter
 def duration(seconds: float | timedelta | None) -> str:
-    """"4 min 12 s"; below ten seconds with one decimal."""
+    """ "4 min 12 s"; below ten seconds with one decimal."""
     if seconds is None:
         return NOTHING
     total = seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
@@ -94,7 +97,7 @@ def number(value: float | None, digits: int = 4) -> str:
         return NOTHING
     if isinstance(value, int) or float(value).is_integer():
         return formats.number_format(int(value), 0, force_grouping=True)
-    if 0 < abs(value) < 10 ** -digits:
+    if 0 < abs(value) < 10**-digits:
         return f"{value:.2e}"
     return formats.number_format(value, digits)
 
@@ -138,7 +141,9 @@ def field(bound: BoundField, label: str = "", placeholder: str = "", css: str = 
         kind, name = "control", "form-select"
     else:
         kind, name = "control", "form-control"
-    attributes = {"class": " ".join(filter(None, (name, css, "is-invalid" if bound.errors else "")))}
+    attributes: dict[str, str | bool] = {
+        "class": " ".join(filter(None, (name, css, "is-invalid" if bound.errors else "")))
+    }
     described = [f"{bound.auto_id}_help"] * bool(bound.help_text) + [f"{bound.auto_id}_error"] * bool(bound.errors)
     if described:
         attributes["aria-describedby"] = " ".join(described)
@@ -146,7 +151,10 @@ def field(bound: BoundField, label: str = "", placeholder: str = "", css: str = 
         attributes["placeholder"] = placeholder
     is_file = isinstance(widget, (FileInput, ClearableFileInput))
     return {
-        "field": bound, "control": bound.as_widget(attrs=attributes), "kind": kind, "label": label or bound.label,
+        "field": bound,
+        "control": bound.as_widget(attrs=attributes),
+        "kind": kind,
+        "label": label or bound.label,
         "is_optional": not bound.field.required and kind == "control" and not is_file,
     }
 

@@ -30,7 +30,9 @@ def index(request: HttpRequest) -> HttpResponse:
         .order_by("team__name")
     )
     context = {"memberships": memberships, "may_create": request.user.is_staff}
-    return answers.page(request, "teams/index.html", context, lambda: {"rows": [_team_json(row) for row in memberships]})
+    return answers.page(
+        request, "teams/index.html", context, lambda: {"rows": [_team_json(row) for row in memberships]}
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -82,9 +84,7 @@ def change_role(request: HttpRequest, public_id: str, member: int) -> HttpRespon
         people.change_role(membership, form.cleaned_data["role"])
     except Refused as refusal:
         return answers.refused(request, refusal, _url(team))
-    messages.success(
-        request, _("%(who)s: %(role)s.") % {"who": membership.user, "role": membership.get_role_display()}
-    )
+    messages.success(request, _("%(who)s: %(role)s.") % {"who": membership.user, "role": membership.get_role_display()})
     return answers.see(request, _url(team))
 
 
