@@ -1,0 +1,193 @@
+"""Workspaces: registering in each way, what is refused and that nothing typed is lost, secrets that never come back."""
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from ops import vault
+from ops.models import Credential, Operation, Workspace
+from tests.portal import made
+
+REGISTER = "/workspaces/register/"
+NAMES = {
+    "subscription_id": "11111111-2222-3333-4444-555555555555",
+    "resource_group": "rg-ml",
+    "name": "vision-prod",
+}
+SECRET = "a-secret-nobody-may-see-again"
+
+
+@pytest.fixture(autouse=True)
+def clouds(settings):
+    settings.CLOUDS = ["local", "AzureCloud"]
+
+
+@pytest.fixture
+def principal(team):
+    return {
+        "team": team.public_id,
+        "cloud": "AzureCloud",
+        "kind": "service_principal",
+        "credential_name": "sp-vision",
+        "tenant_id": "tenant",
+        "client_id": "client",
+        "secret": SECRET,
+        **NAMES,
+    }
+
+
+def url(name, workspace):
+    return reverse(f"workspaces:{name}", args=[workspace.public_id])
+
+
+def test_registering_with_a_new_credential_makes_both_and_queues_the_look_up(client_of, alice, principal):
+    answer = client_of(alice).post(REGISTER, principal)
+    workspace = Workspace.objects.get(name="vision-prod")
+    assert (answer.status_code, answer.url) == (303, url("detail", workspace))
+    assert vault.decrypt(workspace.credential.secret_encrypted) == SECRET
+    operation = workspace.operations.get()
+    assert (operation.kind, operation.requested_by) == (Operation.Kind.REGISTER_WORKSPACE, alice)
+
+
+def test_the_three_names_may_be_pasted_as_config_json(client_of, alice, principal):
+    config = {
+        "subscription_id": NAMES["subscription_id"],
+        "resource_group": "rg-pasted",
+        "workspace_name": "pasted-one",
+    }
+    blank = dict.fromkeys(NAMES, "")
+    client_of(alice).post(REGISTER, principal | blank | {"config": json.dumps(config)})
+    assert Workspace.objects.get(name="pasted-one").resource_group == "rg-pasted"
+
+
+def test_the_local_workspace_takes_one_click(client_of, alice, team):
+    client = client_of(alice)
+    offer = client.get(REGISTER, **made.JSON).json()
+    assert "Use the local Azure ML" in client.get(REGISTER).content.decode()
+    client.post(REGISTER, {"team": team.public_id, "cloud": "local", **offer["local"]})
+    workspace = Workspace.objects.get(cloud="local")
+    assert workspace.credential.kind == Credential.Kind.LOCAL
+    assert client.get(REGISTER, **made.JSON).json()["local"] is None
+
+
+def test_without_the_local_cloud_the_one_click_is_not_offered(client_of, alice, settings):
+    settings.CLOUDS = ["AzureCloud"]
+    assert "Use the local Azure ML" not in client_of(alice).get(REGISTER).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"config": "not json"}, "config"),
+        ({"config": '{"subscription_id": "x"}'}, "config"),
+        ({"config": "[1]"}, "config"),
+        ({"subscription_id": "12"}, "subscription_id"),
+        ({"resource_group": ""}, "resource_group"),
+        ({"name": "a b"}, "name"),
+        ({"credential_name": ""}, "credential_name"),
+        ({"secret": ""}, "secret"),
+        ({"cloud": "AzureMoon"}, "cloud"),
+        ({"team": "nonsense"}, "team"),
+    ],
+)
+def test_a_wrong_value_is_told_beside_its_field_and_nothing_typed_is_lost(client_of, alice, principal, change, field):
+    answer = client_of(alice).post(REGISTER, principal | change, **made.JSON)
+    assert answer.status_code == 422
+    assert list(answer.json()["errors"]) == [field]
+    page = client_of(alice).post(REGISTER, principal | change)
+    assert page.status_code == 422
+    assert "sp-vision" in page.content.decode() or field == "credential_name"
+    assert not Workspace.objects.exists()
+    assert not Credential.objects.exists()
+
+
+def test_a_secret_is_never_sent_back_to_the_page(client_of, alice, principal):
+    page = client_of(alice).post(REGISTER, principal | {"name": "!"})
+    assert page.status_code == 422
+    assert SECRET not in page.content.decode()
+
+
+def test_a_workspace_that_another_team_has_is_refused_without_naming_the_team(client_of, alice, charlie, principal):
+    theirs = charlie.teams.get()
+    client_of(charlie).post(REGISTER, principal | {"team": theirs.public_id})
+    answer = client_of(alice).post(REGISTER, principal)
+    assert answer.status_code == 422
+    assert theirs.name not in answer.content.decode()
+    assert "already registered" in answer.content.decode()
+
+
+def test_a_credential_of_another_team_cannot_be_used(client_of, alice, charlie, principal):
+    client_of(charlie).post(REGISTER, principal | {"team": charlie.teams.get().public_id})
+    stolen = Credential.objects.get()
+    answer = client_of(alice).post(
+        REGISTER, principal | {"name": "other-one", "credential": stolen.public_id}, **made.JSON
+    )
+    assert list(answer.json()["errors"]) == ["credential"]
+
+
+def test_a_viewer_cannot_register(client_of, bob, principal):
+    assert client_of(bob).get(REGISTER).status_code == 403
+    assert client_of(bob).post(REGISTER, principal).status_code == 403
+
+
+def test_a_stranger_cannot_register_for_the_team(client_of, charlie, principal):
+    answer = client_of(charlie).post(REGISTER, principal, **made.JSON)
+    assert list(answer.json()["errors"]) == ["team"]
+
+
+def test_members_read_the_page_and_strangers_find_nothing(client_of, alice, bob, charlie, workspace):
+    for person in (alice, bob):
+        page = client_of(person).get(url("detail", workspace))
+        assert "cpu-cluster" in page.content.decode()
+    assert url("test", workspace) not in client_of(bob).get(url("detail", workspace)).content.decode()
+    assert client_of(charlie).get(url("detail", workspace)).status_code == 404
+    assert client_of(charlie).get(reverse("workspaces:index"), **made.JSON).json()["rows"] == []
+
+
+@pytest.mark.parametrize("name", ["test", "unregister"])
+def test_only_operators_change_a_workspace(client_of, alice, bob, charlie, workspace, name):
+    assert client_of(bob).post(url(name, workspace)).status_code == 403
+    assert client_of(charlie).post(url(name, workspace)).status_code == 404
+    assert client_of(alice).get(url(name, workspace)).status_code == 405
+    assert client_of(alice).post(url(name, workspace)).status_code == 303
+
+
+def test_testing_the_connection_queues_one_look_and_refuses_a_second(client_of, alice, workspace):
+    client = client_of(alice)
+    client.post(url("test", workspace))
+    facts = client.get(url("detail", workspace), **made.JSON).json()
+    assert facts["operation"]["kind"] == "test_connection"
+    answer = client.post(url("test", workspace), **made.JSON)
+    assert answer.status_code == 409
+    assert "Alice" in answer.json()["error"]["sentence"]
+    assert "hx-trigger" in client.get(url("detail", workspace), **made.HTMX).content.decode()
+
+
+def test_an_unregistered_workspace_is_gone_from_the_portal(client_of, alice, workspace):
+    run = made.run(workspace)
+    client_of(alice).post(url("unregister", workspace))
+    assert client_of(alice).get(url("detail", workspace)).status_code == 404
+    assert client_of(alice).get(reverse("jobs:detail", args=[run.public_id])).status_code == 404
+    assert client_of(alice).get(reverse("workspaces:index"), **made.JSON).json()["total"] == 0
+
+
+def test_a_workspace_with_something_under_way_stays(client_of, alice, olivia, workspace):
+    made.operation(workspace, by=olivia)
+    answer = client_of(alice).post(url("unregister", workspace), follow=True)
+    assert "Olivia" in answer.content.decode()
+    assert not Workspace.objects.get().unregistered_at
+
+
+def test_a_connection_that_fails_says_why_in_words(client_of, alice, workspace):
+    Workspace.objects.update(state="failed", error_code="azure:denied", error_params={"message": "AADSTS7000215"})
+    facts = client_of(alice).get(url("detail", workspace), **made.JSON).json()["workspace"]
+    assert facts["error"]["code"] == "azure:denied"
+    page = client_of(alice).get(url("detail", workspace)).content.decode()
+    assert facts["error"]["title"] in page
+    assert "AADSTS7000215" in page
+
+
+def test_the_empty_list_names_the_one_next_step(client_of, alice, bob):
+    assert REGISTER in client_of(alice).get(reverse("workspaces:index")).content.decode()
+    assert REGISTER not in client_of(bob).get(reverse("workspaces:index")).content.decode()
