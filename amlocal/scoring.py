@@ -13,11 +13,14 @@ from amlocal import endpoints
 from amlocal.http import ArmError, Request, Response
 from amlocal.serving import Pool, TooBusy, TooSlow
 from amlocal.store import Record, Scope
+from amlocal.tokens import ML_AUDIENCE
 
 if TYPE_CHECKING:
     from amlocal.context import Context
     from amlocal.servers import Instance
 
+# Documented as https://ml.azure.com in every cloud; the SDK has it as a constant.
+ENTRA_AUDIENCES = {"https://ml.azure.com", ML_AUDIENCE}
 BODY_LIMIT = 64 * 1024 * 1024
 # Beside hop-by-hop headers: a caller's key never reaches the model's code.
 _NOT_PASSED = {
@@ -72,9 +75,6 @@ def _check_caller(context: Context, request: Request, record: Record) -> None:
     """Keys, the endpoint's own tokens, or tokens for https://ml.azure…, by the endpoint's auth mode. Raises ArmError 401."""
     mode = record.body["properties"]["authMode"]
     scope = Scope(*record.body["scope"])
-    if mode == "AADToken":
-        context.tokens.check(request, "ml")
-        return
     scheme, _, shown = request.header("Authorization").partition(" ")
     shown = shown.strip() if scheme.lower() == "bearer" else ""
     if mode == "Key":
@@ -82,9 +82,9 @@ def _check_caller(context: Context, request: Request, record: Record) -> None:
         is_good = any([hmac.compare_digest(key.encode(), shown.encode()) for key in keys])
     else:
         claims = (context.tokens.read(shown) if shown else None) or {}
-        is_good = claims.get("exp", 0) > time.time() and claims.get("aud") == endpoints.scoring_uri(
-            context, scope, record
-        )
+        own = {endpoints.scoring_uri(context, scope, record)}
+        audiences = ENTRA_AUDIENCES if mode == "AADToken" else own
+        is_good = claims.get("exp", 0) > time.time() and claims.get("aud") in audiences
     if not is_good:
         sentence = "Access is denied: the key or token is missing, wrong or has expired."
         raise ArmError(401, "Unauthorized", sentence, headers={"WWW-Authenticate": "Bearer"})
