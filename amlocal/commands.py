@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 import ssl
 import subprocess
@@ -13,9 +14,10 @@ import time
 import urllib.request
 from collections.abc import Sequence
 
-from amlocal import environ, running, settings
+from amlocal import environ, logbooks, running, settings
 from amlocal.settings import Settings, SettingsError
 
+KEPT = ("secret", "tls", "lock")
 START_SECONDS = 30
 STOP_SECONDS = 20
 
@@ -29,10 +31,15 @@ def main(arguments: Sequence[str]) -> int:
     )
     commands.add_parser("status", help="exit code 0 when it answers")
     commands.add_parser("down", help="stop it")
+    commands.add_parser("reset", help="forget everything but the first workspace; it must not be running")
+    logs_parser = commands.add_parser("logs", help="print a log: the server's own, a job's or a deployment's")
+    logs_parser.add_argument("name", nargs="?", default="", help="a job, or ENDPOINT/DEPLOYMENT")
+    commands.add_parser("coverage", help="print the table of everything that is answered")
     chosen = parser.parse_args(arguments)
+    if chosen.command == "coverage":
+        return show_coverage()
     try:
-        found = settings.read()
-        return {"up": up, "env": env, "status": status, "down": down}[chosen.command](found, chosen)
+        return COMMANDS[chosen.command](settings.read(), chosen)
     except SettingsError as exc:
         print(f"amlocal: {exc}", file=sys.stderr)
         return 2
@@ -96,3 +103,44 @@ def down(given: Settings, chosen: argparse.Namespace) -> int:
             raise SettingsError(f"Process {facts['pid']} has not ended within {STOP_SECONDS} seconds.")
         time.sleep(0.05)
     return 0
+
+
+def reset(given: Settings, chosen: argparse.Namespace) -> int:
+    """Removes the state of a stopped amlocal; secret and certificates stay, so that clients need no new variables."""
+    if running.find(given) is not None:
+        raise SettingsError("It is running: stop it first with `python -m amlocal down`.")
+    for path in given.home.iterdir():
+        if path.name in KEPT:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return 0
+
+
+def logs(given: Settings, chosen: argparse.Namespace) -> int:
+    file = logbooks.find(given.home, chosen.name) if chosen.name else given.home / "amlocal.log"
+    if file is None or not file.exists():
+        raise SettingsError(f"There is no log of {chosen.name or 'the server'} in {given.home}.")
+    with file.open("rb") as content:
+        shutil.copyfileobj(content, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def show_coverage() -> int:
+    from amlocal import coverage
+
+    print(coverage.render(), end="")
+    return 0
+
+
+COMMANDS = {
+    "up": up,
+    "env": env,
+    "status": status,
+    "down": down,
+    "reset": reset,
+    "logs": logs,
+}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from collections.abc import Mapping
 
 from amlocal.settings import CLOUD, Settings
 
-FORMATS = ("sh", "powershell", "dotenv")
+FORMATS = ("sh", "powershell", "dotenv", "json")
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
 
 
@@ -35,6 +36,8 @@ def render(values: Mapping[str, str], style: str) -> str:
     """One line for each variable; `style` is one of FORMATS."""
     if style == "powershell":
         return "\n".join(f"$Env:{name} = '{_double(value)}'" for name, value in values.items())
+    if style == "json":
+        return json.dumps(dict(values))
     if style == "dotenv":
         return "\n".join(f"{name}={value}" for name, value in values.items())
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
