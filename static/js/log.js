@@ -1,7 +1,7 @@
 // The live log viewer. Markup: templates/_log.html (an element with data-log="URL of jobs:log").
 // Reads by byte offset and never asks for bytes it has; only blocks of lines near the view are in the page, so a log
 // of 50 MB scrolls like a short one. Without script the page's download link does.
-const BLOCK = 200;               // lines that enter and leave the page together
+const BLOCK = 100;               // lines that enter and leave the page together
 const LINE = 20;                 // pixels of an unwrapped line, as in pages.css
 const EARLIER_BYTES = 192 * 1024;
 const POLL_MS = 1000;
@@ -98,7 +98,7 @@ class LogView {
       while (offset < this.first) {
         const piece = await this.ask(offset);
         if (piece.next_offset <= offset) break;
-        text += piece.next_offset <= this.first ? piece.text : firstBytes(piece.text, this.first - offset);
+        text += withoutEnd(piece.text, piece.next_offset - this.first);
         offset = piece.next_offset;
       }
       return text;
@@ -113,7 +113,7 @@ class LogView {
     const joined = parts.pop() ?? "";
     if (this.text.length) this.text[0] = joined + this.text[0]; else this.rest = joined + this.rest;
     this.text = parts.concat(this.text);
-    this.first = begin === 0 ? 0 : begin + new TextEncoder().encode(text.slice(0, cut)).length;
+    this.first = begin === 0 ? 0 : this.first - bytes(text.slice(cut)).length; // from the end, which is exact
     this.heights = [];
     this.found = [];
     if (this.query) this.search(this.query, 0);
@@ -283,8 +283,11 @@ class LogView {
   }
 }
 
-function firstBytes(text, length) {
-  return new TextDecoder().decode(new TextEncoder().encode(text).slice(0, length));
+function bytes(text) { return new TextEncoder().encode(text); }
+function withoutEnd(text, excess) {
+  if (excess <= 0) return text;
+  const all = bytes(text);
+  return new TextDecoder().decode(all.slice(0, all.length - excess));
 }
 
 const start = (within) => within.querySelectorAll?.("[data-log]").forEach((root) => {
