@@ -135,7 +135,8 @@ def _input_field(wanted: Input) -> FilesField:
         label=wanted.label,
         help_text=wanted.help,
         required=not wanted.is_optional,
-        widget=FilesInput(attrs={"multiple": True}),
+        # After an error htmx puts the form in again, but keeps this very element with the files chosen in it.
+        widget=FilesInput(attrs={"multiple": True, "hx-preserve": "true"}),
     )
 
 
