@@ -141,7 +141,6 @@ def to_arm(context: Context, record: Record) -> dict[str, Any]:
         "mlFlowTrackingUri": f"azureml://{settings.netloc}/mlflow/v1.0{scope.arm_id}",
         "workspaceId": record.body["workspaceId"],
         "tenantId": TENANT,
-        "creationTime": iso(record.created_at),
         "managedNetwork": {"isolationMode": "Disabled"},
     }
     return {
@@ -150,7 +149,6 @@ def to_arm(context: Context, record: Record) -> dict[str, Any]:
         "type": "Microsoft.MachineLearningServices/workspaces",
         "location": record.body["location"],
         "tags": record.body["tags"],
-        "etag": record.etag,
         "identity": {"type": "SystemAssigned", "principalId": record.body["workspaceId"], "tenantId": TENANT},
         "kind": "Default",
         "sku": {"name": "Basic", "tier": "Basic"},
@@ -227,7 +225,7 @@ def list_keys(context: Context, request: Request, *, scope: Scope) -> Response:
     return json_response(
         {
             "userStorageKey": blob_signatures.key_of(context, account),
-            "userStorageResourceId": storage_arm_id(scope, account),
+            "userStorageArmId": storage_arm_id(scope, account),
             "appInsightsInstrumentationKey": record.body["workspaceId"],
         }
     )
