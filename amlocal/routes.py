@@ -1,7 +1,10 @@
-"""THE table: every method and path that amlocal answers, and the function that does. Matching words and names ignores case.
+"""THE table: every method and path that amlocal answers, and the function that does. Matching words and names ignores
+case.
 
-A handler is called as `handler(context, request, **parts)`. Paths that begin with a workspace hand it over as `scope: Scope` (spelled as created;
-a missing workspace has already been refused); every other `{part}` comes as a keyword of that name, decoded. `{rest*}` takes all that follows.
+A handler is called as `handler(context, request, **parts)`. Paths that begin with a workspace hand it over as `scope:
+Scope` (spelled as created;
+a missing workspace has already been refused); every other `{part}` comes as a keyword of that name, decoded.
+`{rest*}` takes all that follows.
 """
 
 from __future__ import annotations
@@ -92,7 +95,8 @@ NOT_HERE = (
 
 
 def asset_routes(assets: Assets) -> tuple[Route, ...]:
-    """The rows that every kind with containers and versions has. A row of the table itself stands for one of these where it is the same."""
+    """The rows that every kind with containers and versions has. A row of the table itself stands for one of these
+    where it is the same."""
     container = f"{WS}/{assets.kind}/{{name}}"
     version = f"{container}/versions/{{version}}"
     return (
@@ -113,7 +117,7 @@ def mlflow(method: str, path: str, handler: Handler, *, folder: str = "mlflow/")
     spelled = [f"{base}/{folder}{path}" for base in bases]
     if folder:
         spelled += [f"{base}/preview/{folder}{path}" for base in bases]
-    return tuple(Route(method, full, handler, "ml") for full in spelled)
+    return tuple(Route(method, full, tracking.speaking_mlflow(handler), "ml") for full in spelled)
 
 
 def both(method: str, path: str, handler: Handler) -> tuple[Route, ...]:
@@ -141,12 +145,12 @@ ROUTES = (
     Route("GET", f"{GROUP}/deployments/{{name}}/operations", arm_deployments.list_steps),
     Route(
         "GET",
-        f"{GROUP}/providers/{{provider}}/{{type}}/{{name}}",
+        f"{GROUP}/providers/{{provider}}/{{sort}}/{{name}}",
         groups.get_dependent,
         note="storage, vault, insights",
     ),
     Route(
-        "DELETE", f"{GROUP}/providers/{{provider}}/{{type}}/{{name}}", groups.delete_dependent, note="nothing is done"
+        "DELETE", f"{GROUP}/providers/{{provider}}/{{sort}}/{{name}}", groups.delete_dependent, note="nothing is done"
     ),
     Route("GET", f"/subscriptions/{{subscription}}/providers/{ML}/workspaces", workspaces.list_in_subscription),
     Route("GET", f"{GROUP}/providers/{ML}/workspaces", workspaces.list_in_group),

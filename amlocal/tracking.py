@@ -5,8 +5,9 @@ Artifacts are in artifacts.py, the tables in runs.py and metrics.py.
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from amlocal import artifacts, filters, metrics, runs
@@ -20,6 +21,22 @@ if TYPE_CHECKING:
 
 HISTORY_PAGE = 25_000
 _VIEWS = {"ACTIVE_ONLY": "r.lifecycle = 'active'", "DELETED_ONLY": "r.lifecycle = 'deleted'", "ALL": "1"}
+
+
+def speaking_mlflow(handler: Callable[..., Response]) -> Callable[..., Response]:
+    """The same handler, its errors in MLflow's words beside ARM's, as Azure answers them."""
+
+    def handle(context: Context, request: Request, **parts: Any) -> Response:
+        try:
+            return handler(context, request, **parts)
+        except ArmError as exc:
+            by_status = {400: "INVALID_PARAMETER_VALUE", 404: "RESOURCE_DOES_NOT_EXIST"}
+            code = exc.code if exc.code.isupper() else by_status.get(exc.status, "INTERNAL_ERROR")
+            body = {"error_code": code, "message": exc.message, **exc.to_body()}
+            return json_response(body, exc.status, exc.headers)
+
+    handle.__doc__ = handler.__doc__
+    return handle
 
 
 def create_run(context: Context, request: Request, *, scope: Scope) -> Response:
@@ -151,8 +168,6 @@ def log_inputs(context: Context, request: Request, *, scope: Scope) -> Response:
 
 def log_model(context: Context, request: Request, *, scope: Scope) -> Response:
     """The note `mlflow.log-model.history` of MLflow 2's log_model: a list of models in one tag."""
-    import json
-
     run = _find(context, scope, _run_id(request))
     with context.store.writing() as connection:
         known = json.loads(runs.read_tags(connection, [run.number])[run.number].get("mlflow.log-model.history", "[]"))
