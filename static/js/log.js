@@ -223,7 +223,8 @@ class LogView {
     const words = this.root.dataset;
     const isOver = piece.is_final && piece.next_offset >= piece.size;
     this.live(isOver ? "" : "is-live", isOver ? words.textOver : piece.file ? words.textLive : words.textNone);
-    const size = `${(piece.size / 1024).toLocaleString(document.documentElement.lang || "en", { maximumFractionDigits: 0 })} kB`;
+    const [amount, unit] = piece.size < 1048576 ? [piece.size / 1024, "kB"] : [piece.size / 1048576, "MB"];
+    const size = `${amount.toLocaleString(document.documentElement.lang || "en", { maximumFractionDigits: 1 })} ${unit}`;
     this.find("size").textContent = piece.file ? `${size}${piece.is_capped ? ` · ${words.textCapped}` : ""}${this.first ? ` · ${words.textTail}` : ""}` : "";
     this.find("none").hidden = this.text.length > 0 || this.rest !== "";
     const link = this.find("download");
