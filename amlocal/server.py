@@ -1,4 +1,5 @@
-"""The HTTPS server: sockets, TLS, HTTP/1.1 with keep-alive, bodies streamed both ways, the request log. What is answered is in `routes.py`."""
+"""The HTTPS server: sockets, TLS, HTTP/1.1 with keep-alive, bodies streamed both ways, the request log. What is
+answered is in `routes.py`."""
 
 from __future__ import annotations
 
@@ -85,7 +86,7 @@ class Connection(BaseHTTPRequestHandler):
     server_version = "amlocal"
     sys_version = ""
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's word
         """Quiet: `_answer` logs each request once."""
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -106,10 +107,10 @@ class Connection(BaseHTTPRequestHandler):
             except faults.ConnectionDropped:
                 status = 0
                 self.close_connection = True
+                context.control.record(request, status)
             except (ConnectionError, TimeoutError, ssl.SSLError):
                 status = -1
                 self.close_connection = True
-            context.control.record(request, status)
             log.info("%s %s %d %.1f ms", request.method, request.path, status, (time.perf_counter() - started) * 1000)
             if not body.drain():
                 self.close_connection = True
@@ -121,6 +122,8 @@ class Connection(BaseHTTPRequestHandler):
             response = self._handle(context, request)
         if fault and fault.lose:
             raise faults.ConnectionDropped
+        # Before the answer, so that whoever has it finds the request written down.
+        context.control.record(request, response.status)
         self._send(response, request_ids(request), is_half=bool(fault and fault.half))
         return response.status
 

@@ -1,4 +1,5 @@
-"""Starts, kills and steers an amlocal of its own for tests. It is a separate process: nothing of amlocal is imported here."""
+"""Starts, kills and steers an amlocal of its own for tests. It is a separate process: nothing of amlocal is imported
+here."""
 
 from __future__ import annotations
 
@@ -34,6 +35,9 @@ class AmlocalServer:
         self.extra = dict(extra or {})
         self.process: subprocess.Popen[str] | None = None
         self.env: dict[str, str] = {}
+        # Kept open: a new one reads all the system's certificates first.
+        self._session = requests.Session()
+        self._session.trust_env = False
 
     @property
     def url(self) -> str:
@@ -79,7 +83,8 @@ class AmlocalServer:
         return self
 
     def _first_line(self) -> str:
-        assert self.process is not None and self.process.stdout is not None
+        assert self.process is not None
+        assert self.process.stdout is not None
         lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=lambda out: lines.put(out.readline()), args=(self.process.stdout,), daemon=True).start()
         try:
@@ -103,6 +108,7 @@ class AmlocalServer:
         self._end(signal.SIGKILL)
 
     def _end(self, number: signal.Signals) -> None:
+        self._session.close()
         if self.process is None:
             return
         if self.is_running:
@@ -128,16 +134,14 @@ class AmlocalServer:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call `/_amlocal/{path}`; the JSON answer or None."""
-        with requests.Session() as session:
-            session.trust_env = False
-            response = session.request(
-                method,
-                f"{self.url}/_amlocal/{path}",
-                json=body,
-                headers={"X-Amlocal-Secret": self.env["MSI_SECRET"]},
-                verify=self.ca_bundle,
-                timeout=30,
-            )
+        response = self._session.request(
+            method,
+            f"{self.url}/_amlocal/{path}",
+            json=body,
+            headers={"X-Amlocal-Secret": self.env["MSI_SECRET"]},
+            verify=self.ca_bundle,
+            timeout=30,
+        )
         if response.status_code >= 400:
             raise RuntimeError(f"{method} /_amlocal/{path} → {response.status_code} {response.text}")
         return response.json() if response.content else None
@@ -148,7 +152,8 @@ class AmlocalServer:
         self.control("PUT", "pace", {"*": pace, **by_kind, **more})
 
     def fault(self, **order: Any) -> None:
-        """Ask for a fault: method, path, count, status, code, message, delay, drop, half, lose, retry_after, provisioning."""
+        """Ask for a fault: method, path, count, status, code, message, delay, drop, half, lose, retry_after,
+        provisioning."""
         self.control("POST", "faults", order)
 
     def faults(self) -> list[dict[str, Any]]:
