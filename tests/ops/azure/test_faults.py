@@ -29,7 +29,7 @@ from ops.azure import (
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureConflict, AzureDenied, AzureError, AzureFailed, AzureThrottled, AzureUnreachable
 from ops.azure.facts import DeploymentSpec, JobSpec
-from tests.ops.azure.conftest import IDENTITY, TAGS, sent
+from tests.ops.azure.conftest import IDENTITY, TAGS, sent, until
 
 MODEL_ID = "/models/digits/versions/1"
 
@@ -159,6 +159,7 @@ def broken(connection, server, source):
             call.run(connection, source)
         assert time.monotonic() - started < 4
         assert set(threading.enumerate()) == before
+        assert server.faults()[0]["count"] == 98, "the broken request was sent again"
         error = caught.value
         assert error.__cause__ is not None or error.request_id or isinstance(error, AzureUnreachable | AzureFailed)
         assert "hunter2" not in str(error)
@@ -174,36 +175,33 @@ def test_throttling_reaches_the_caller_after_one_request(broken, server, call):
     assert type(error) is AzureThrottled
     assert error.retry_after == 17
     assert error.retryable
-    assert len(sent(server, call.method, call.path)) == 1
+    # amlocal writes a request down once its answer is out.
+    assert len(until(lambda: sent(server, call.method, call.path), bool)) == 1
 
 
 @every_passing
-def test_a_failure_of_azure_is_worth_another_try(broken, server, call):
+def test_a_failure_of_azure_is_worth_another_try(broken, call):
     error = broken(call, status=500, code="InternalServerError")
     assert type(error) is AzureFailed
     assert error.retryable
-    assert len(sent(server, call.method, call.path)) == 1
 
 
 @every_call
-def test_a_dropped_connection_is_unreachable(broken, server, call):
+def test_a_dropped_connection_is_unreachable(broken, call):
     error = broken(call, drop=True)
     assert type(error) is AzureUnreachable
-    assert server.faults()[0]["count"] == 98
 
 
 @every_call
-def test_a_refusal_is_denied(broken, server, call):
+def test_a_refusal_is_denied(broken, call):
     error = broken(call, status=403, code="AuthorizationFailed")
     assert type(error) is AzureDenied
     assert not error.retryable
-    assert len(sent(server, call.method, call.path)) == 1
 
 
 @each_client
-def test_a_token_that_is_not_taken_is_denied(broken, server, call):
+def test_a_token_that_is_not_taken_is_denied(broken, call):
     assert type(broken(call, status=401, code="ExpiredAuthenticationToken")) is AzureDenied
-    assert len(sent(server, call.method, call.path)) == 1
 
 
 @each_client
