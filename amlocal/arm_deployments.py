@@ -1,4 +1,5 @@
-"""ARM template deployments, as far as the SDK needs them to create a workspace: the template's parameters are read, the template is not."""
+"""ARM template deployments, as far as the SDK needs them to create a workspace: the template's parameters are read,
+the template is not."""
 
 from __future__ import annotations
 

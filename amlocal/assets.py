@@ -1,4 +1,5 @@
-"""What data, codes, environments and models have in common: a container with versions. Each kind's own rules are in its own file."""
+"""What data, codes, environments and models have in common: a container with versions. Each kind's own rules are in
+its own file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The blob service's REST API over `blobs.py`: containers, block blobs, ranges, conditions, metadata, listing. No page blobs, leases or snapshots."""
+"""The blob service's REST API over `blobs.py`: containers, block blobs, ranges, conditions, metadata, listing. No
+page blobs, leases or snapshots."""
 
 from __future__ import annotations
 

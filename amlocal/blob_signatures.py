@@ -1,6 +1,8 @@
-"""Who may touch a blob: account key signatures, shared access signatures (account, container, blob) and bearer tokens, checked as Azure Storage does.
+"""Who may touch a blob: account key signatures, shared access signatures (account, container, blob) and bearer
+tokens, checked as Azure Storage does.
 
-Formats: https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key and …/create-service-sas, …/create-account-sas.
+Formats: https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key and …/create-service-sas,
+…/create-account-sas.
 """
 
 from __future__ import annotations
@@ -97,7 +99,8 @@ def key_of(context: Context, account: str) -> str:
 
 
 def _names(context: Context, account: str) -> tuple[str, ...]:
-    """How clients may spell the account in what they sign: azure-storage-blob takes it from the URL's path on localhost."""
+    """How clients may spell the account in what they sign: azure-storage-blob takes it from the URL's path on
+    localhost."""
     settings = context.settings
     return (account, f"{account}.blob.{settings.storage_suffix}", settings.account_name(account))
 
@@ -137,7 +140,8 @@ def _check_shared_key(context: Context, request: Request, account: str) -> None:
 
 
 def _extra_headers(request: Request) -> set[str]:
-    """The x-ms- headers as signed. The service sorts them by a collation that passes over hyphens at first; older clients sort by bytes."""
+    """The x-ms- headers as signed. The service sorts them by a collation that passes over hyphens at first; older
+    clients sort by bytes."""
     found = {name.lower(): str(value) for name, value in request.headers.items() if name.lower().startswith("x-ms-")}
     orders = (sorted(found), sorted(found, key=lambda name: (name.replace("-", "").replace("_", ""), name)))
     return {"".join(f"{name}:{found[name]}\n" for name in order) for order in orders}

@@ -1,4 +1,5 @@
-"""Blob storage on disk: the index in SQLite, each content in a file with a random name, so that no blob name ever becomes a path.
+"""Blob storage on disk: the index in SQLite, each content in a file with a random name, so that no blob name ever
+becomes a path.
 
 The REST side is in `blob_service.py`, its signatures in `blob_signatures.py`.
 """
@@ -26,17 +27,21 @@ NAME_LIMIT = 1024
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS blobs (
-    account TEXT NOT NULL, container TEXT NOT NULL, name TEXT NOT NULL, file TEXT NOT NULL, size INTEGER NOT NULL, content_type TEXT NOT NULL,
-    content_md5 TEXT NOT NULL, metadata TEXT NOT NULL, created_at REAL NOT NULL, modified_at REAL NOT NULL, revision TEXT NOT NULL,
+    account TEXT NOT NULL, container TEXT NOT NULL, name TEXT NOT NULL, file TEXT NOT NULL, size INTEGER NOT NULL,
+    content_type TEXT NOT NULL,
+    content_md5 TEXT NOT NULL, metadata TEXT NOT NULL, created_at REAL NOT NULL, modified_at REAL NOT NULL, revision
+    TEXT NOT NULL,
     PRIMARY KEY (account, container, name)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blocks (
-    account TEXT NOT NULL, container TEXT NOT NULL, name TEXT NOT NULL, block TEXT NOT NULL, file TEXT NOT NULL, size INTEGER NOT NULL,
+    account TEXT NOT NULL, container TEXT NOT NULL, name TEXT NOT NULL, block TEXT NOT NULL, file TEXT NOT NULL, size
+    INTEGER NOT NULL,
     PRIMARY KEY (account, container, name, block)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS blobs_by_file ON blobs (file);
 CREATE INDEX IF NOT EXISTS blocks_by_file ON blocks (file);
-CREATE TABLE IF NOT EXISTS containers (account TEXT NOT NULL, container TEXT NOT NULL, PRIMARY KEY (account, container)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS containers (account TEXT NOT NULL, container TEXT NOT NULL, PRIMARY KEY (account,
+container)) WITHOUT ROWID;
 """
 
 
@@ -56,7 +61,8 @@ class Blob:
 
 
 class Blobs:
-    """Accounts are made by naming them; containers are made by `create_container` or by the first write from inside amlocal."""
+    """Accounts are made by naming them; containers are made by `create_container` or by the first write from inside
+    amlocal."""
 
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder = folder
@@ -92,8 +98,9 @@ class Blobs:
                 "SELECT file FROM blobs WHERE account=? UNION ALL SELECT file FROM blocks WHERE account=?",
                 (account, account),
             ).fetchall()
-            for table in ("blobs", "blocks", "containers"):
-                connection.execute(f"DELETE FROM {table} WHERE account=?", (account,))
+            connection.execute("DELETE FROM blobs WHERE account=?", (account,))
+            connection.execute("DELETE FROM blocks WHERE account=?", (account,))
+            connection.execute("DELETE FROM containers WHERE account=?", (account,))
         self._remove(row["file"] for row in files)
 
     def find(self, account: str, container: str, name: str) -> Blob | None:
@@ -136,7 +143,8 @@ class Blobs:
         content_type: str = "application/octet-stream",
         metadata: dict[str, str] | None = None,
     ) -> Blob:
-        """Create or replace in one step: readers see the old content or the new. Raises ArmError 400 on an unsafe name."""
+        """Create or replace in one step: readers see the old content or the new. Raises ArmError 400 on an unsafe
+        name."""
         file, size, md5 = self.save(content)
         return self._commit(account, container, name, file, size, md5, content_type, metadata or {})
 
@@ -175,8 +183,10 @@ class Blobs:
             ).fetchone()
             connection.execute(
                 "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (account, container, name, file.name, size, content_type, md5, json.dumps(metadata))
-                + (old["created_at"] if old else now, now, uuid.uuid4().hex[:16]),
+                (
+                    *(account, container, name, file.name, size, content_type, md5, json.dumps(metadata)),
+                    *(old["created_at"] if old else now, now, uuid.uuid4().hex[:16]),
+                ),
             )
         if old:
             self._remove([old["file"]])
@@ -198,7 +208,8 @@ class Blobs:
             size = blob.size + len(content)
             with self._store.writing() as connection:
                 connection.execute(
-                    "UPDATE blobs SET size=?, modified_at=?, revision=?, content_md5='' WHERE account=? AND container=? AND name=?",
+                    "UPDATE blobs SET size=?, modified_at=?, revision=?, content_md5=''"
+                    " WHERE account=? AND container=? AND name=?",
                     (size, time.time(), uuid.uuid4().hex[:16], account, container, name),
                 )
             return size
@@ -260,7 +271,8 @@ class Blobs:
         """Blobs in the order of their names, from the first one after `after`, at most `limit`."""
         with self._store.reading() as connection:
             rows = connection.execute(
-                "SELECT * FROM blobs WHERE account=? AND container=? AND name>=? AND name<? AND name>? ORDER BY name LIMIT ?",
+                "SELECT * FROM blobs WHERE account=? AND container=? AND name>=? AND name<? AND name>?"
+                " ORDER BY name LIMIT ?",
                 (account, container, prefix, _end_of(prefix), after, limit),
             ).fetchall()
         return [self._blob(row) for row in rows]
@@ -298,7 +310,8 @@ class Blobs:
 
 
 def check_name(name: str) -> None:
-    """Raises ArmError 400: names that would climb out of a folder when somebody downloads them are refused at the door."""
+    """Raises ArmError 400: names that would climb out of a folder when somebody downloads them are refused at the
+    door."""
     segments = re.split(r"[/\\]", name)
     if not name or len(name) > NAME_LIMIT or ".." in segments or name.startswith("/") or "\x00" in name:
         raise ArmError(400, "InvalidResourceName", f"The blob name {name[:80]!r} is not allowed.")

@@ -26,7 +26,8 @@ codes = Assets("codes", prepare)
 
 
 def list_versions(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
-    """GET codes/{name}/versions. With `hash` every code of the workspace is searched: the SDK's `name` is a fresh random one."""
+    """GET codes/{name}/versions. With `hash` every code of the workspace is searched: the SDK's `name` is a fresh
+    random one."""
     wanted = request.query.get("hash")
     if not wanted:
         return codes.list_versions(context, request, scope=scope, name=name)

@@ -1,4 +1,5 @@
-"""The command line: up, env, status, down, reset, logs, coverage. Each command is a function that returns an exit code."""
+"""The command line: up, env, status, down, reset, logs, coverage. Each command is a function that returns an exit
+code."""
 
 from __future__ import annotations
 
@@ -41,8 +42,12 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return COMMANDS[chosen.command](settings.read(), chosen)
     except SettingsError as exc:
-        print(f"amlocal: {exc}", file=sys.stderr)
+        sys.stderr.write(f"amlocal: {exc}\n")
         return 2
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 def up(given: Settings, chosen: argparse.Namespace) -> int:
@@ -61,7 +66,7 @@ def up(given: Settings, chosen: argparse.Namespace) -> int:
     while process.poll() is None and time.monotonic() < give_up_at:
         facts = running.find(given)
         if facts and facts["pid"] == process.pid:
-            print(json.dumps(facts))
+            _say(json.dumps(facts))
             return 0
         time.sleep(0.05)
     raise SettingsError(f"It did not start:\n{(given.home / 'up.log').read_text()}")
@@ -71,30 +76,30 @@ def env(given: Settings, chosen: argparse.Namespace) -> int:
     facts = running.find(given)
     if facts:
         given = given.at_url(facts["url"])
-    print(environ.render(environ.variables(given), chosen.format))
+    _say(environ.render(environ.variables(given), chosen.format))
     return 0
 
 
 def status(given: Settings, chosen: argparse.Namespace) -> int:
     facts = running.find(given)
     if facts is None:
-        print(f"No amlocal is running in {given.home}.")
+        _say(f"No amlocal is running in {given.home}.")
         return 1
     trust = ssl.create_default_context(cafile=str(given.ca_bundle))
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
     try:
         with direct.open(f"https://localhost:{facts['port']}/healthz", timeout=5):
-            print(json.dumps(facts))
+            _say(json.dumps(facts))
             return 0
     except OSError as exc:
-        print(f"amlocal runs as process {facts['pid']} but does not answer: {exc}")
+        _say(f"amlocal runs as process {facts['pid']} but does not answer: {exc}")
         return 1
 
 
 def down(given: Settings, chosen: argparse.Namespace) -> int:
     facts = running.find(given)
     if facts is None:
-        print(f"No amlocal is running in {given.home}.")
+        _say(f"No amlocal is running in {given.home}.")
         return 0
     os.kill(facts["pid"], signal.SIGTERM)
     give_up_at = time.monotonic() + STOP_SECONDS
@@ -132,7 +137,7 @@ def logs(given: Settings, chosen: argparse.Namespace) -> int:
 def show_coverage() -> int:
     from amlocal import coverage
 
-    print(coverage.render(), end="")
+    sys.stdout.write(coverage.render())
     return 0
 
 

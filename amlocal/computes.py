@@ -1,4 +1,5 @@
-"""Compute clusters (AmlCompute): created, read, listed, resized, deleted. Which job runs on one is decided where jobs run."""
+"""Compute clusters (AmlCompute): created, read, listed, resized, deleted. Which job runs on one is decided where jobs
+run."""
 
 from __future__ import annotations
 
@@ -123,7 +124,8 @@ def list_sizes(context: Context, request: Request, *, subscription: str, region:
 
 
 def list_usages(context: Context, request: Request, *, subscription: str, region: str) -> Response:
-    """GET …/locations/{region}/usages: cores in clusters of the subscription, against a quota that is only told, not kept."""
+    """GET …/locations/{region}/usages: cores in clusters of the subscription, against a quota that is only told, not
+    kept."""
     used = 0
     for record in context.store.list(KIND, None, top=1_000_000).records:
         own = record.body["properties"]["properties"]

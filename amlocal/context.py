@@ -41,7 +41,8 @@ class Context:
         self.store.close()
 
     def find_workspace(self, subscription: str, group: str, workspace: str) -> Scope:
-        """The workspace of a request, spelled as it was created. Raises ArmError 404 (403 to strangers at the least kind)."""
+        """The workspace of a request, spelled as it was created. Raises ArmError 404 (403 to strangers at the least
+        kind)."""
         record = self.store.get("workspaces", f"{subscription}/{group}", workspace)
         if record is not None:
             return Scope(*record.body["scope"])
@@ -49,7 +50,8 @@ class Context:
             raise ArmError(
                 403,
                 "AuthorizationFailed",
-                "The client does not have authorization to perform action 'Microsoft.MachineLearningServices/workspaces/read'"
+                "The client does not have authorization to perform action"
+                " 'Microsoft.MachineLearningServices/workspaces/read'"
                 f" over scope '{Scope(subscription, group, workspace).arm_id}' or the scope is invalid.",
             )
         self.check_group(subscription, group)

@@ -1,4 +1,5 @@
-"""`/_amlocal/*` for tests: pace of operations, faults, recorded requests, seed and reset. Off unless AMLOCAL_CONTROL=1."""
+"""`/_amlocal/*` for tests: pace of operations, faults, recorded requests, seed and reset. Off unless
+AMLOCAL_CONTROL=1."""
 
 from __future__ import annotations
 
@@ -107,7 +108,8 @@ def get_pace(context: Context, request: Request) -> Response:
 
 
 def set_pace(context: Context, request: Request) -> Response:
-    """PUT /_amlocal/pace {"*": "polls:2", "computes": "seconds:1", "retry_after": 1}: replaces what was set; `*` is every other kind."""
+    """PUT /_amlocal/pace {"*": "polls:2", "computes": "seconds:1", "retry_after": 1}: replaces what was set; `*` is
+    every other kind."""
     guard(context, request)
     wanted = dict(request.json())
     if "retry_after" in wanted:
@@ -145,7 +147,8 @@ def reset(context: Context, request: Request) -> Response:
 
 
 def seed(context: Context, request: Request) -> Response:
-    """POST /_amlocal/seed {"workspaces": [{"subscription", "group", "name", "location"?, "tags"?}]}: makes what is missing."""
+    """POST /_amlocal/seed {"workspaces": [{"subscription", "group", "name", "location"?, "tags"?}]}: makes what is
+    missing."""
     guard(context, request)
     for wanted in request.json().get("workspaces") or []:
         scope = Scope(wanted["subscription"], wanted["group"], wanted["name"])

@@ -66,7 +66,8 @@ def list_all(context: Context, request: Request, *, scope: Scope) -> Response:
 
 
 def put(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
-    """PUT: attaches a blob container by account name and key; SAS is kept as well. Only accounts of this amlocal have blobs behind them."""
+    """PUT: attaches a blob container by account name and key; SAS is kept as well. Only accounts of this amlocal have
+    blobs behind them."""
     properties = dict(request.json().get("properties") or {})
     kind = properties.get("datastoreType")
     if kind != "AzureBlob":
@@ -97,7 +98,8 @@ def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Re
 
 
 def list_secrets(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
-    """POST …/listSecrets. Account keys, because the SDK signs log addresses with them itself; none at the least kind."""
+    """POST …/listSecrets. Account keys, because the SDK signs log addresses with them itself; none at the least
+    kind."""
     record = find(context, scope, name)
     if context.settings.is_least_kind:
         raise ArmError(403, "AuthorizationFailed", "This workspace uses identity only: its datastores have no keys.")

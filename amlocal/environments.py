@@ -1,4 +1,5 @@
-"""Environments: an image, a conda file or a build context under a name and version. Making a real one of them is not here."""
+"""Environments: an image, a conda file or a build context under a name and version. Making a real one of them is not
+here."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ FIXED = ("image", "condaFile", "build")
 def prepare(
     context: Context, scope: Scope, name: str, version: str, properties: dict[str, Any], old: Record | None
 ) -> dict[str, Any]:
-    """An environment is an image (with or without a conda file) or a build context; a version never changes. Raises ArmError 400/409."""
+    """An environment is an image (with or without a conda file) or a build context; a version never changes. Raises
+    ArmError 400/409."""
     if not properties.get("image") and not properties.get("build"):
         raise ArmError(400, "UserError", "An environment needs an image or a build context.")
     if properties.get("build"):

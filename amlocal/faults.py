@@ -1,4 +1,5 @@
-"""Faults that a test asks for: which request (or operation) goes wrong, how, and how often. `control.py` takes the orders."""
+"""Faults that a test asks for: which request (or operation) goes wrong, how, and how often. `control.py` takes the
+orders."""
 
 from __future__ import annotations
 
@@ -21,10 +22,12 @@ class ConnectionDropped(Exception):
 
 @dataclass
 class Fault:
-    """One order. `method` and `path` (a regular expression searched in the decoded path) choose requests; `provisioning` chooses operations
+    """One order. `method` and `path` (a regular expression searched in the decoded path) choose requests;
+    `provisioning` chooses operations
     by kind (`deployments`, `computes`, …) instead, `path` then searches the resource's name.
 
-    For requests: `delay` seconds of silence first; then `drop` (no answer), `half` (do it, cut its answer in the middle), `lose` (do it, then no answer),
+    For requests: `delay` seconds of silence first; then `drop` (no answer), `half` (do it, cut its answer in the
+    middle), `lose` (do it, then no answer),
     or `status` with `code`, `message` and `retry_after`. With none of these the request goes on after the delay.
     """
 

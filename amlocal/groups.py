@@ -1,4 +1,5 @@
-"""What stands above workspaces: subscriptions and resource groups; and the storage, vault and insights resources that stand beside them."""
+"""What stands above workspaces: subscriptions and resource groups; and the storage, vault and insights resources that
+stand beside them."""
 
 from __future__ import annotations
 
@@ -66,15 +67,16 @@ def delete_group(context: Context, request: Request, *, subscription: str, group
 
 
 def get_dependent(
-    context: Context, request: Request, *, subscription: str, group: str, provider: str, type: str, name: str
+    context: Context, request: Request, *, subscription: str, group: str, provider: str, sort: str, name: str
 ) -> Response:
-    """A storage account, vault or component as a resource with nothing to set: the SDK reads it before deleting a workspace."""
+    """A storage account, vault or component as a resource with nothing to set: the SDK reads it before deleting a
+    workspace."""
     context.check_group(subscription, group)
     return json_response(
         {
             "id": request.raw_path,
             "name": name,
-            "type": f"{provider}/{type}",
+            "type": f"{provider}/{sort}",
             "location": context.settings.region,
             "properties": {},
         }
@@ -82,7 +84,7 @@ def get_dependent(
 
 
 def delete_dependent(
-    context: Context, request: Request, *, subscription: str, group: str, provider: str, type: str, name: str
+    context: Context, request: Request, *, subscription: str, group: str, provider: str, sort: str, name: str
 ) -> Response:
     """Answered, and nothing is done: a workspace's storage goes with its workspace."""
     context.check_group(subscription, group)

@@ -1,4 +1,5 @@
-"""Where the log of a job or a deployment lies, found without the server: `python -m amlocal logs NAME` works when it is down too."""
+"""Where the log of a job or a deployment lies, found without the server: `python -m amlocal logs NAME` works when it
+is down too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Finds the row of the table in `routes.py` for a request, as a tree of path segments; and what the answer is when there is none."""
+"""Finds the row of the table in `routes.py` for a request, as a tree of path segments; and what the answer is when
+there is none."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from amlocal.store import Scope
 
 @dataclass
 class Node:
-    """One segment: `words` are literal next segments in lower case, `part` a named one, `rest` everything that follows."""
+    """One segment: `words` are literal next segments in lower case, `part` a named one, `rest` everything that
+    follows."""
 
     words: dict[str, Node] = field(default_factory=dict)
     part: Node | None = None

@@ -1,4 +1,5 @@
-"""Long-running operations: what ARM answers with 201/202 and a URL to poll. They survive a restart; how fast they go is `Pace`."""
+"""Long-running operations: what ARM answers with 201/202 and a URL to poll. They survive a restart; how fast they go
+is `Pace`."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ log = logging.getLogger("amlocal.operations")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS operations (
-    id TEXT PRIMARY KEY, subscription TEXT NOT NULL, resource_group TEXT NOT NULL, workspace TEXT NOT NULL, region TEXT NOT NULL,
+    id TEXT PRIMARY KEY, subscription TEXT NOT NULL, resource_group TEXT NOT NULL, workspace TEXT NOT NULL, region
+    TEXT NOT NULL,
     kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, verb TEXT NOT NULL,
     status TEXT NOT NULL, error TEXT, result TEXT,
     polls_left INTEGER NOT NULL, due_at REAL NOT NULL, began_at REAL NOT NULL, ended_at REAL
@@ -71,9 +73,11 @@ class Operations:
     """Begins, runs and ends operations.
 
     What happens when one is due:
-    * its worker, if `workers[(kind, verb)]` is set, runs in a thread of its own; it must be safe to run twice, because one that a kill interrupted
-      runs again at the next start. It raises OperationFailed, or returns the result body of an action (or None).
-    * then, for `put`, `properties.provisioningState` of the stored resource becomes Succeeded or Failed; for `delete`, the resource is removed.
+    * its worker, if `workers[(kind, verb)]` is set, runs in a thread of its own. It must be safe to run twice, because
+      one that a kill interrupted runs again at the next start. It raises OperationFailed, or returns the result body of
+      an action (or None).
+    * then, for `put`, `properties.provisioningState` of the stored resource becomes Succeeded or Failed; for `delete`,
+      the resource is removed.
     """
 
     def __init__(self, store: Store, control: Control) -> None:
@@ -105,9 +109,11 @@ class Operations:
         region: str = "eastus",
         is_quick: bool = False,
     ) -> Operation:
-        """Write the operation down and, at the immediate pace, run it. Without a worker (or with one that `is_quick`) it has then ended.
+        """Write the operation down and, at the immediate pace, run it. Without a worker (or with one that `is_quick`)
+        it has then ended.
 
-        Call it inside the `store.writing()` that stores the resource, so that neither exists without the other; a worker starts after that commit.
+        Call it inside the `store.writing()` that stores the resource, so that neither exists without the other; a
+        worker starts after that commit.
         """
         pace = self._control.pace_for(kind)
         identifier = str(uuid.uuid4())
@@ -115,8 +121,10 @@ class Operations:
         with self._store.writing() as connection:
             connection.execute(
                 "INSERT INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, ?, NULL)",
-                (identifier, *scope, region, kind, name, version, verb, IN_PROGRESS)
-                + (pace.polls, now + pace.seconds, now),
+                (
+                    *(identifier, *scope, region, kind, name, version, verb, IN_PROGRESS),
+                    *(pace.polls, now + pace.seconds, now),
+                ),
             )
             if pace.is_immediate and (is_quick or (kind, verb) not in self.workers):
                 self._run(identifier)
@@ -271,7 +279,8 @@ def headers(context: Context, operation: Operation) -> dict[str, str]:
 
 
 def accepted(context: Context, operation: Operation, body: dict[str, Any] | None = None, status: int = 0) -> Response:
-    """The answer to the call that began it: `body` (a put's resource) with 201, or 202; 200/204 when it has already ended well."""
+    """The answer to the call that began it: `body` (a put's resource) with 201, or 202; 200/204 when it has already
+    ended well."""
     polling = headers(context, operation)
     if body is not None:
         return json_response(body, status or 201, polling)

@@ -27,7 +27,8 @@ def answer(
 ) -> Response:
     """The page of a stored kind that the query asks for.
 
-    `$top` is how many there are at most in all; `count` is the size of a page; `$skip` is where the last page ended; `$orderBy=… asc` or `orderByAsc`
+    `$top` is how many there are at most in all; `count` is the size of a page; `$skip` is where the last page ended;
+    `$orderBy=… asc` or `orderByAsc`
     turns the order, which is newest first.
     """
     top, size = request.query.number("$top", 0), request.query.number("count", 0)

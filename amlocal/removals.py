@@ -6,7 +6,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from amlocal import runs, workspaces
+from amlocal import metrics, runs, workspaces
 from amlocal.operations import Operation
 from amlocal.store import Scope
 
@@ -61,15 +61,12 @@ def _wait_for_jobs(context: Context, scope: Scope) -> None:
 
 def _forget_runs(context: Context, scope: Scope) -> list[str]:
     """Removes runs and metrics; the folders of the jobs."""
-    mine = "(SELECT number FROM runs WHERE scope=?)"
     with context.store.writing() as connection:
         numbers = [row[0] for row in connection.execute("SELECT number FROM runs WHERE scope=?", (scope.key,))]
-        connection.execute(
-            f"DELETE FROM metric_points WHERE series IN (SELECT number FROM metric_series WHERE run IN {mine})",
-            (scope.key,),
-        )
-        for table in ("metric_series", "run_tags", "run_params"):
-            connection.execute(f"DELETE FROM {table} WHERE run IN {mine}", (scope.key,))
-        for table in ("runs", "experiments"):
-            connection.execute(f"DELETE FROM {table} WHERE scope=?", (scope.key,))
+        for number in numbers:
+            metrics.delete(connection, number)
+            connection.execute("DELETE FROM run_tags WHERE run=?", (number,))
+            connection.execute("DELETE FROM run_params WHERE run=?", (number,))
+        connection.execute("DELETE FROM runs WHERE scope=?", (scope.key,))
+        connection.execute("DELETE FROM experiments WHERE scope=?", (scope.key,))
     return [str(context.settings.home / "jobs" / str(number)) for number in numbers]

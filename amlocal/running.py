@@ -65,7 +65,8 @@ def _announce(settings: Settings) -> None:
     path.with_suffix(".new").write_text(json.dumps(facts))
     path.with_suffix(".new").replace(path)
     log.info("ready at %s", settings.public_url)
-    print(json.dumps(facts), flush=True)
+    sys.stdout.write(f"{json.dumps(facts)}\n")
+    sys.stdout.flush()
 
 
 def find(settings: Settings) -> dict[str, Any] | None:

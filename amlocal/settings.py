@@ -1,4 +1,5 @@
-"""Where amlocal keeps things, what it listens on and how it behaves, read once from `AMLOCAL_*` variables. No other file reads them."""
+"""Where amlocal keeps things, what it listens on and how it behaves, read once from `AMLOCAL_*` variables. No other
+file reads them."""
 
 from __future__ import annotations
 
@@ -76,7 +77,8 @@ class Settings:
 
     @property
     def client_secret(self) -> str:
-        """What a client shows to get tokens and to use /_amlocal. Made from the secret, which itself never leaves the server."""
+        """What a client shows to get tokens and to use /_amlocal. Made from the secret, which itself never leaves the
+        server."""
         return hmac.new(self.secret.encode(), b"client", hashlib.sha256).hexdigest()
 
     @property

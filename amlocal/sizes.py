@@ -1,4 +1,5 @@
-"""A table of virtual machine sizes, as a region lists them. Public figures of Azure's documentation; nothing here limits what a job may use."""
+"""A table of virtual machine sizes, as a region lists them. Public figures of Azure's documentation; nothing here
+limits what a job may use."""
 
 from __future__ import annotations
 

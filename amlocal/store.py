@@ -1,4 +1,5 @@
-"""Everything that is written down as JSON, in one SQLite file: resources by kind, scope, name and version. Blob contents are files."""
+"""Everything that is written down as JSON, in one SQLite file: resources by kind, scope, name and version. Blob
+contents are files."""
 
 from __future__ import annotations
 
@@ -75,7 +76,8 @@ class Page(NamedTuple):
 class Store:
     """SQLite in WAL mode: one writer behind a lock, a few readers. Thread-safe.
 
-    synchronous=NORMAL: a committed write survives kill -9 of this process at any moment (the system holds it); only a power cut can take the last ones.
+    synchronous=NORMAL: a committed write survives kill -9 of this process at any moment (the system holds it); only a
+    power cut can take the last ones.
     """
 
     def __init__(self, path: Path, netloc: str) -> None:
@@ -134,9 +136,11 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection to read from; what is committed is seen, and inside `writing()` what this thread has written so far.
+        """A connection to read from; what is committed is seen, and inside `writing()` what this thread has written
+        so far.
 
-        A thread never holds two of the few readers: nested use gives the same one, or all threads could wait for each other.
+        A thread never holds two of the few readers: nested use gives the same one, or all threads could wait for each
+        other.
         """
         held = getattr(self._own, "connection", None)
         if held is not None:
@@ -183,7 +187,8 @@ class Store:
     def put(
         self, kind: str, scope: Scope | str, name: str, version: str, body: dict[str, Any], *, if_match: str = ""
     ) -> Record:
-        """Create or replace; the spelling of the first put stays. Raises ArmError 412 when `if_match` is another etag."""
+        """Create or replace; the spelling of the first put stays. Raises ArmError 412 when `if_match` is another
+        etag."""
         with self.writing() as connection:
             old = self._get(connection, kind, scope, name, version)
             if if_match and if_match != "*" and (old is None or old.etag != if_match):
@@ -191,7 +196,8 @@ class Store:
             now = time.time_ns() // 1000
             if old is None:
                 connection.execute(
-                    "INSERT INTO resources (kind, scope, name_key, version_key, name, version, body, created_at, modified_at)"
+                    "INSERT INTO resources"
+                    " (kind, scope, name_key, version_key, name, version, body, created_at, modified_at)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (kind, _key(scope), name.lower(), version.lower(), name, version, self.encode(body), now, now),
                 )
@@ -241,7 +247,8 @@ class Store:
     ) -> Page:
         """At most `top` records by age that `accept` says yes to; `scope=None` means all of them.
 
-        The token is the place of the last record seen, so a page costs the same however far down it is. Raises ArmError 400.
+        The token is the place of the last record seen, so a page costs the same however far down it is. Raises
+        ArmError 400.
         """
         conditions, values = ["kind=?"], [kind]  # type: tuple[list[str], list[Any]]
         if scope is not None:
@@ -254,9 +261,9 @@ class Store:
             conditions.append(f"(created_at, id) {'<' if is_newest_first else '>'} (?, ?)")
             values.extend(_place(skip_token))
         direction = "DESC" if is_newest_first else "ASC"
-        statement = (
-            f"SELECT * FROM resources WHERE {' AND '.join(conditions)} ORDER BY created_at {direction}, id {direction}"
-        )
+        where = " AND ".join(conditions)
+        # Only words written above become part of the statement; every value is bound.
+        statement = f"SELECT * FROM resources WHERE {where} ORDER BY created_at {direction}, id {direction}"  # noqa: S608
         records: list[Record] = []
         with self.reading() as connection:
             for row in connection.execute(statement, values):

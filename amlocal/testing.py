@@ -1,6 +1,8 @@
-"""For the tests of other projects: an amlocal of their own on a free port, as a context manager and as a pytest fixture.
+"""For the tests of other projects: an amlocal of their own on a free port, as a context manager and as a pytest
+fixture.
 
-In a conftest.py: `pytest_plugins = ["amlocal.testing"]`; a test that takes the fixture `azure_ml` finds a clean workspace and the SDK's variables set.
+In a conftest.py: `pytest_plugins = ["amlocal.testing"]`; a test that takes the fixture `azure_ml` finds a clean
+workspace and the SDK's variables set.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ STOP_SECONDS = 20
 
 @dataclass(frozen=True)
 class Workspace:
-    """A running amlocal: what `MLClient(credential, subscription_id, resource_group, workspace_name)` needs, and its variables."""
+    """A running amlocal: what `MLClient(credential, subscription_id, resource_group, workspace_name)` needs, and its
+    variables."""
 
     subscription_id: str
     resource_group: str
@@ -35,7 +38,8 @@ class Workspace:
 
 @contextlib.contextmanager
 def running(home: Path, extra: Mapping[str, str] | None = None) -> Iterator[Workspace]:
-    """An amlocal with its state in `home`; ended at the end. os.environ is left alone: see `applied`. Raises RuntimeError."""
+    """An amlocal with its state in `home`; ended at the end. os.environ is left alone: see `applied`. Raises
+    RuntimeError."""
     settings = {**os.environ, "AMLOCAL_HOME": str(home), "AMLOCAL_PORT": str(_free_port()), **(extra or {})}
     home.mkdir(parents=True, exist_ok=True)
     with (home / "up.log").open("w+") as output:

@@ -1,4 +1,5 @@
-"""Own certificate authority, server certificate and the bundle that clients trust. Made once; `cryptography` is loaded only to make them."""
+"""Own certificate authority, server certificate and the bundle that clients trust. Made once; `cryptography` is
+loaded only to make them."""
 
 from __future__ import annotations
 

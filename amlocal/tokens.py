@@ -22,7 +22,8 @@ STORAGE_AUDIENCE = "https://storage.azure.com"
 
 
 class Tokens:
-    """Signs and checks. `surface` is arm, ml (run history, MLflow, data, scoring) or blob; each has its own audiences."""
+    """Signs and checks. `surface` is arm, ml (run history, MLflow, data, scoring) or blob; each has its own
+    audiences."""
 
     def __init__(self, settings: Settings) -> None:
         self._key = hmac.new(settings.secret.encode(), b"tokens", hashlib.sha256).digest()

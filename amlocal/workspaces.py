@@ -1,4 +1,5 @@
-"""Workspaces and what stands above them: the cloud's metadata, subscriptions and resource groups. Creating goes through `arm_deployments.py`."""
+"""Workspaces and what stands above them: the cloud's metadata, subscriptions and resource groups. Creating goes
+through `arm_deployments.py`."""
 
 from __future__ import annotations
 
@@ -80,7 +81,8 @@ def check_name(name: str) -> None:
 
 
 def create(context: Context, scope: Scope, body: dict[str, Any]) -> Record:
-    """A workspace with its own storage account, default datastores and first cluster, in one transaction; one that is there stays as it is.
+    """A workspace with its own storage account, default datastores and first cluster, in one transaction; one that is
+    there stays as it is.
 
     `body` has `location`, `tags` and `properties` (friendlyName, description) as ARM writes them.
     """

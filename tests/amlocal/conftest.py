@@ -1,4 +1,5 @@
-"""One amlocal for the session, the SDK's client for it, and its control. Each test finds the pace immediate and no faults."""
+"""One amlocal for the session, the SDK's client for it, and its control. Each test finds the pace immediate and no
+faults."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def credential(amlocal_server: AmlocalServer) -> TokenCredential:
 
 @pytest.fixture(scope="session")
 def connect(amlocal_server: AmlocalServer, credential: TokenCredential) -> Callable[..., MLClient]:
-    """connect(workspace="…", group="…", subscription="…"): the SDK's client; what is left out is the first workspace's."""
+    """connect(workspace="…", group="…", subscription="…"): the SDK's client; what is left out is the first
+    workspace's."""
 
     def make(workspace: str = "", group: str = "", subscription: str = "") -> MLClient:
         env = amlocal_server.env

@@ -1,7 +1,8 @@
-"""Compares an answer with the SDK's own typed models: unknown fields and missing required ones are told, at any depth."""
+"""Compares an answer with the SDK's own typed models: tells unknown fields and missing required ones, at any depth."""
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from azure.ai.ml._restclient.arm_ml_service import models
@@ -41,7 +42,7 @@ def _compare(parsed: Any, wire: Any, place: str) -> Any:
 
 def _is_required(cls: type, name: str) -> bool:
     for parent in cls.__mro__:
-        annotation = parent.__dict__.get("__annotations__", {}).get(name)
+        annotation = inspect.get_annotations(parent).get(name)
         if annotation is not None:
             return "Optional[" not in str(annotation) and "None" not in str(annotation)
     return False

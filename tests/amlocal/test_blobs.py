@@ -7,12 +7,12 @@ import datetime
 import hashlib
 import os
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 from azure.ai.ml import MLClient
+from azure.core import MatchConditions
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import (
     ClientAuthenticationError,
@@ -52,8 +52,8 @@ def service(account: tuple[str, str, str]) -> BlobServiceClient:
 
 
 @pytest.fixture
-def container(service: BlobServiceClient) -> Iterator[ContainerClient]:
-    yield service.create_container(f"test-{uuid.uuid4().hex[:10]}")
+def container(service: BlobServiceClient) -> ContainerClient:
+    return service.create_container(f"test-{uuid.uuid4().hex[:10]}")
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000, 256 * 1024, 300 * 1024, 1024 * 1024 + 7])
@@ -83,7 +83,7 @@ def test_a_changed_blob_is_noticed(container: ContainerClient) -> None:
     etag = client.get_blob_properties().etag
     client.upload_blob(b"second", overwrite=True)
     with pytest.raises(ResourceModifiedError):
-        client.download_blob(etag=etag, match_condition=__import__("azure.core").core.MatchConditions.IfNotModified)
+        client.download_blob(etag=etag, match_condition=MatchConditions.IfNotModified)
 
 
 def test_metadata_and_type_are_kept(container: ContainerClient) -> None:

@@ -39,8 +39,7 @@ def test_creating_takes_its_time(ml_client: MLClient, control: AmlocalServer, na
     poller = ml_client.compute.begin_create_or_update(cluster(name))
     assert ml_client.compute.get(name).provisioning_state == "Creating"
     assert poller.result().provisioning_state == "Succeeded"
-    polls = [entry for entry in control.requests("GET", "mfeOperationsStatus")]
-    assert len(polls) >= 3
+    assert len(control.requests("GET", "mfeOperationsStatus")) >= 3
 
 
 def test_a_pace_in_seconds_needs_nobody_to_poll(ml_client: MLClient, control: AmlocalServer, name: str) -> None:

@@ -1,4 +1,5 @@
-"""Data assets, datastores and codes through the SDK: upload, versions, archive, download, no second upload of the same."""
+"""Data assets, datastores and codes through the SDK: upload, versions, archive, download, no second upload of the
+same."""
 
 from __future__ import annotations
 

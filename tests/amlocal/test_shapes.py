@@ -58,7 +58,8 @@ def test_a_resource_and_its_list_have_the_sdks_shape(
     url = amlocal_server.url + workspace_path(amlocal_server)
     single: dict[str, Any] = requests.get(url + path, headers=headers, timeout=10).json()
     assert shapes.check(model, single) == []
-    listed = requests.get((url + path).rsplit("/", 1)[0], headers=headers, timeout=10).json()["value"]
+    address = f"{(url + path).rsplit(chr(47), 1)[0]}?listViewType=All"
+    listed = requests.get(address, headers=headers, timeout=10).json()["value"]
     assert single["id"] in [item["id"] for item in listed]
     for item in listed:
         assert shapes.check(model, item) == []

@@ -24,7 +24,8 @@ def connect(azure_ml):
 
 
 def test_one(azure_ml):
-    connect(azure_ml).data.create_or_update(Data(name="mine", version="1", path="https://example.org/x", type="uri_file"))
+    connect(azure_ml).data.create_or_update(Data(name="mine", version="1", path="https://example.org/x",
+    type="uri_file"))
     assert [data.name for data in connect(azure_ml).data.list()] == ["mine"]
 
 

@@ -1,10 +1,11 @@
-"""Workspaces through the SDK: several side by side, created by its ARM template, changed, deleted; and the groups above them."""
+"""Workspaces through the SDK: several side by side, created by its ARM template, changed, deleted; and the groups
+above them."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ OTHER_SUBSCRIPTION = "00000000-0000-0000-0000-0000000000b2"
 
 
 @pytest.fixture
-def second(control: AmlocalServer) -> Iterator[str]:
+def second(control: AmlocalServer) -> str:
     """A workspace of the same name as the first, in another subscription."""
     control.control(
         "POST",
@@ -32,7 +33,7 @@ def second(control: AmlocalServer) -> Iterator[str]:
             ]
         },
     )
-    yield OTHER_SUBSCRIPTION
+    return OTHER_SUBSCRIPTION
 
 
 @pytest.mark.slow
