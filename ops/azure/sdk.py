@@ -44,7 +44,7 @@ def load() -> Any:
     for name in ("azure.ai.ml", "azure.core", "azure.identity", "msal"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     _repair_uploads()
-    _repair_jobs()
+    _repair_calls()
     return azure.ai.ml
 
 
@@ -149,11 +149,15 @@ def _repair_uploads() -> None:
     helper.print = lambda *args, **kwargs: None
 
 
-def _repair_jobs() -> None:
-    """Every new job gets the git remote, branch and commit of the folder the worker was started in, by running git."""
+def _repair_calls() -> None:
+    """Every new job gets the git remote, branch and commit of the folder the worker was started in, by running git.
+    A 409 for an unregistered resource provider makes the client register it, and poll for that every 10 s."""
+    from azure.ai.ml._restclient.arm_ml_service import _client as client
     from azure.ai.ml.operations import _job_operations as jobs
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
 
     _replace(jobs, "get_git_properties", dict)
+    _replace(client, "ARMAutoResourceProviderRegistrationPolicy", SansIOHTTPPolicy)
 
 
 def _replace(module: Any, name: str, instead: Any) -> None:
