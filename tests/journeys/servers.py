@@ -1,5 +1,6 @@
 """A whole site on a folder of its own: ``script/server`` started, watched and stopped as a person does."""
 
+import json
 import os
 import queue
 import re
@@ -11,6 +12,9 @@ import time
 from pathlib import Path
 
 from portal.demo.browsers import Browser
+from portal.serving import processes
+from portal.serving.processes import Process
+from tests.amlocal_server import AmlocalServer
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90
@@ -81,6 +85,28 @@ class RunningServer:
     def processes(self) -> list[int]:
         """Everything that runs with this folder in its environment, or below what does."""
         return [pid for pid in _all_pids() if f"{self.home}".encode() in _environ(pid) and pid != os.getpid()]
+
+    @property
+    def amlocal(self) -> AmlocalServer:
+        """The site's amlocal, to steer it with AMLOCAL_CONTROL=1; the site starts and ends it, not this object."""
+        server = AmlocalServer(self.home / "amlocal")
+        server.port = self.amlocal_port
+        server.env = server._read_env()
+        return server
+
+    def part(self, name: str) -> list[Process]:
+        """The process of one part that the supervisor started, and those it made itself."""
+        pid = json.loads((self.home / "run" / f"{name}.json").read_text())["pid"]
+        return [processes.find(pid), *processes.family(pid)]
+
+    def kill_part(self, name: str) -> None:
+        """kill -9 for all processes of the part at once; the supervisor starts it again."""
+        for process in self.part(name):
+            if process.is_alive():
+                os.kill(process.pid, signal.SIGKILL)
+
+    def log(self, name: str) -> str:
+        return (self.home / "log" / f"{name}.log").read_text(errors="replace")
 
     def _listen(self, process: "subprocess.Popen[str]", arrived: "queue.Queue[str]") -> None:
         assert process.stdout is not None
