@@ -117,7 +117,8 @@ def _context(request: HttpRequest, endpoint: Endpoint) -> dict[str, Any]:
         "error": explained(endpoint),
         "living": [(deployment, explained(deployment)) for deployment in living],
         "operation": operation,
-        "operation_error": explained(operation) if operation else None,
+        # A failed deployment tells the same on its own card, with the server's log.
+        "operation_error": explained(operation) if operation and not any(one.error_code for one in living) else None,
         "steps": operation_rows.steps(operation) if operation else [],
         "traffic_form": TrafficForm(living),
         "bars": rows.bars(living),

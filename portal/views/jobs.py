@@ -150,7 +150,7 @@ def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "may_write": may_write,
         "may_cancel": may_write and not run.is_final,
         "may_retry": may_write and run.is_final and recipe is not None,
-        "may_change": may_write and recipe is not None,
+        "may_clone": may_write and recipe is not None,
         "may_register": may_write and run.is_completed and bool(recipe and recipe.model_path),
     }
 
