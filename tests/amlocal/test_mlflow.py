@@ -18,7 +18,7 @@ from tests.amlocal_server import SCORING_PYTHON, AmlocalServer, wait_for
 
 KERAS = """
 import mlflow, numpy, keras, time
-mlflow.autolog(log_models=False)
+mlflow.keras.autolog(log_models=False)
 x = numpy.random.rand(200, 8).astype("float32"); y = (x.sum(axis=1) > 4).astype("int32")
 model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4, "relu"), keras.layers.Dense(2, "softmax")])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
