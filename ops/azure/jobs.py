@@ -13,7 +13,7 @@ from ops.azure.facts import JobFacts, JobInput, JobSpec, UriFolder
 
 @translate()
 def create(connection: Connection, spec: JobSpec) -> JobFacts:
-    """Hand a command job to Azure: one PUT, all it needs is there already. A second PUT of one name changes tags only.
+    """Hand a command job to Azure: one PUT, all it needs is there already. PUT overwrites: look with `get` first.
 
     Azure keeps job names in lower case. Raises AzureRejected for what Azure or the SDK finds wrong with it.
     """
@@ -51,7 +51,7 @@ def all(connection: Connection, limit: int) -> list[JobFacts]:  # noqa: A001
 
 @translate()
 def cancel(connection: Connection, name: str) -> None:
-    """Ask for a job's end; it takes a while. Azure answers success for one that is over."""
+    """Ask for a job's end; it takes a while, and a job that is over may refuse it."""
     connection.ml.jobs.begin_cancel(name, polling=False)
 
 
