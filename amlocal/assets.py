@@ -127,17 +127,13 @@ class Assets:
         }
 
     def container_to_arm(self, context: Context, scope: Scope, record: Record) -> dict[str, Any]:
-        versions = context.store.list(self.kind, scope, name=record.name, top=1_000_000).records
+        versions = context.store.list(self.kind, scope, name=record.name, top=1).records
+        number = context.store.highest_number(self.kind, scope, record.name)
         newest = {"latestVersion": versions[0].version} if versions else {}
         return {
             "id": f"{scope.arm_id}/{self.kind}/{record.name}",
             "name": record.name,
             "type": f"Microsoft.MachineLearningServices/workspaces/{self.kind}",
             "systemData": system_data(record),
-            "properties": {**record.body["properties"], **newest, "nextVersion": _next(versions)},
+            "properties": {**record.body["properties"], **newest, "nextVersion": str(number + 1)},
         }
-
-
-def _next(versions: list[Record]) -> str:
-    """One more than the highest version that is a number."""
-    return str(max((int(record.version) for record in versions if record.version.isdigit()), default=0) + 1)

@@ -275,6 +275,16 @@ class Store:
                 records.append(record)
         return Page(records, "")
 
+    def highest_number(self, kind: str, scope: Scope | str, name: str) -> int:
+        """The highest version of a name that is a whole number; 0 when none is."""
+        with self.reading() as connection:
+            row = connection.execute(
+                "SELECT max(CAST(version_key AS INTEGER)) FROM resources"
+                " WHERE kind=? AND scope=? AND name_key=? AND version_key<>'' AND version_key NOT GLOB '*[^0-9]*'",
+                (kind, _key(scope), name.lower()),
+            ).fetchone()
+        return int(row[0] or 0)
+
 
 def _key(scope: Scope | str) -> str:
     return scope.lower() if isinstance(scope, str) else scope.key
