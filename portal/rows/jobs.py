@@ -46,12 +46,12 @@ def duration_seconds(run: Run) -> float | None:
 def timeline(run: Run) -> list[Step]:
     """The statuses in the order they came, then those that usually follow: one query."""
     changes = list(run.status_changes.all())
-    ends = [change.at for change in changes[1:]]
+    ends = [*(change.at for change in changes[1:]), None][: len(changes)]
     seen = [
         Step(
             change.status, states.label(change.status), _state(change.status, end is None, run.is_final), change.at, end
         )
-        for change, end in zip(changes, [*ends, None], strict=True)
+        for change, end in zip(changes, ends, strict=True)
     ]
     return seen + [Step(status, states.label(status), TODO) for status in _to_come(run, [step.name for step in seen])]
 
