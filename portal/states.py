@@ -35,6 +35,8 @@ LOOKS = {
     "updating": _working(_("Updating")),
     "deleting": Look("idle", "loader-2", _("Deleting"), turns=True),
     "submitting": _working(_("Submitting")),
+    "right": Look("good", "circle-check", _("Right")),
+    "wrong": Look("bad", "circle-x", _("Wrong")),
     # Azure's, lower case
     "notstarted": Look("warn", "clock", _("Not started")),
     "preparing": _working(_("Preparing")),

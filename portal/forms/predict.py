@@ -31,6 +31,11 @@ class ImageForm(forms.Form):
             self.add_error("image", str(of("predict:no_image", {})))
         return cleaned
 
+    def expected(self) -> str:
+        """The label that a chosen sample should get; "" for an upload."""
+        sample = self.samples.get(self.cleaned_data["sample"])
+        return sample.label if sample and self.cleaned_data.get("image") is None else ""
+
     def picture(self) -> tuple[bytes, str]:
         """The bytes and the file's name; of a file over the upload limit one byte too many, which says enough."""
         upload = self.cleaned_data.get("image")

@@ -69,7 +69,7 @@ def duration(seconds: float | timedelta | None) -> str:
         return NOTHING
     total = seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
     if total < 10:
-        return _("%(n)s s") % {"n": formats.number_format(total, 1)}
+        return _("%(n)s s") % {"n": _rounded(total, 1)}
     whole = round(total)
     if whole < 60:
         return _("%(n)s s") % {"n": whole}
@@ -90,6 +90,11 @@ def duration_between(start: datetime | None, end: datetime | None) -> SafeString
     return format_html('<span data-since="{}">{}</span>', start.isoformat(), duration(timezone.now() - start))
 
 
+def _rounded(value: float, digits: int) -> str:
+    """Django's own formatting cuts digits off; people expect them rounded."""
+    return str(formats.number_format(round(value, digits), digits))
+
+
 @register.filter
 def number(value: float | None, digits: int = 4) -> str:
     """Up to ``digits`` significant decimals for small numbers, grouped thousands for large ones."""
@@ -99,13 +104,13 @@ def number(value: float | None, digits: int = 4) -> str:
         return formats.number_format(int(value), 0, force_grouping=True)
     if 0 < abs(value) < 10**-digits:
         return f"{value:.2e}"
-    return formats.number_format(value, digits)
+    return _rounded(value, digits)
 
 
 @register.filter
 def percent(value: float | None, digits: int = 1) -> str:
     """A share between 0 and 1 as "98.2 %"."""
-    return NOTHING if value is None else f"{formats.number_format(value * 100, digits)} %"
+    return NOTHING if value is None else f"{_rounded(value * 100, digits)} %"
 
 
 @register.filter
@@ -118,7 +123,7 @@ def filesize(size: int | None) -> str:
         if amount < 1024:
             break
         amount, unit = amount / 1024, bigger
-    return f"{formats.number_format(amount, 0 if unit == 'B' else 1)} {unit}"
+    return f"{_rounded(amount, 0 if unit == 'B' else 1)} {unit}"
 
 
 @register.filter

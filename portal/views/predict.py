@@ -91,6 +91,6 @@ def _answer(
 
     context = _context(request, endpoint, form) | {"outcome": outcome, "problem": problem}
     if outcome:
-        context["pictures"] = rows.pictures(outcome)
+        context |= {"pictures": rows.pictures(outcome), "expected": form.expected()}
     template = "predict/show.html#answer" if getattr(request, "htmx", None) else "predict/show.html"
     return answers.page(request, template, context, data, status=status)
