@@ -98,14 +98,21 @@ def _outside(context: Context, scope: Scope, origin: str, container: str) -> pla
 
 
 def _give_urls(context: Context, request: Request, place: places.Place, origin: str, container: str) -> Response:
-    found, urls = {}, {}
+    """An artifact is written once: a path that is taken comes back among the errors, in Azure's own words."""
+    found: dict[str, Any] = {}
+    urls: dict[str, Any] = {}
+    errors: dict[str, Any] = {}
     for asked in request.json().get("paths") or []:
         path = str(asked["path"]).strip("/")
         target = place.under(path)
+        if context.blobs.find(target.account, target.container, target.path) is not None:
+            sentence = f"Resource Conflict: ArtifactId {origin}/{container}/{path} already exists."
+            errors[asked["path"]] = {"error": {"code": "UserError", "message": sentence}}
+            continue
         url = places.signed_url(context, target, "rcw")
         found[asked["path"]] = _dto(origin, container, path)
         urls[asked["path"]] = {"contentUri": url, "origin": origin, "container": container, "path": path}
-    return json_response({"artifacts": found, "artifactContentInformation": urls, "errors": {}})
+    return json_response({"artifacts": found, "artifactContentInformation": urls, "errors": errors})
 
 
 def _locate(context: Context, request: Request, place: places.Place, origin: str, container: str) -> Response:
