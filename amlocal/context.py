@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -33,6 +34,7 @@ class Context:
         self.fleet.start()
         self.runner.start()
         self.operations.start()
+        threading.Thread(target=self.blobs.sweep, name="sweep", daemon=True).start()
 
     def stop(self) -> None:
         self.operations.stop()

@@ -17,6 +17,7 @@ from typing import IO, Any
 from amlocal import context as contexts
 from amlocal import tls, workspaces
 from amlocal.context import Context
+from amlocal.http import ArmError
 from amlocal.server import Server
 from amlocal.settings import Settings, SettingsError
 
@@ -35,7 +36,10 @@ def serve(settings: Settings) -> None:
             f"Port {settings.port} on {settings.bind} cannot be used ({exc.strerror}). Set AMLOCAL_PORT."
         ) from exc
     settings = settings.at_port(server.server_address[1])
-    context = contexts.build(settings)
+    try:
+        context = contexts.build(settings)
+    except ArmError as exc:
+        raise SettingsError(exc.message) from exc
     workspaces.make_first(context)
     server.context = context
     context.start()

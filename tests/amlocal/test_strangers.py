@@ -99,6 +99,15 @@ def test_a_taken_port_is_a_clear_error(amlocal_server: AmlocalServer, tmp_path: 
     assert "Traceback" not in refused.stderr
 
 
+def test_a_bad_setting_is_a_clear_error(tmp_path: Path) -> None:
+    server = AmlocalServer(tmp_path / "home")
+    for name, value in (("AMLOCAL_PACE", "slowly"), ("AMLOCAL_PROFILE", "kind"), ("AMLOCAL_PORT", "many")):
+        refused = run(server, "up", **{name: value})
+        assert refused.returncode == 2
+        assert value in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
 def test_other_machines_need_a_secret(tmp_path: Path) -> None:
     refused = run(AmlocalServer(tmp_path / "open"), "up", AMLOCAL_BIND="0.0.0.0")
     assert refused.returncode == 2
