@@ -8,11 +8,11 @@ from ops.errors import Refused
 from ops.flows import polls, serving, subjects
 from ops.flows.deployments import find_deployment, find_endpoint
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
-from ops.flows.traffic import await_traffic
+from ops.flows.traffic import await_traffic, begin
 from ops.models import Deployment, Endpoint, Operation, ServingState
 
 
-def drop_traffic(operation: Operation, azure: Connection) -> Next:
+def drop_traffic(operation: Operation, azure: Connection) -> Next | Wait:
     """Azure refuses to delete a deployment with traffic. Only the last one may go to 0: the others' sum must be 100."""
     deployment = subjects.deployment(operation)
     facts = find_endpoint(azure, deployment.endpoint.name)
@@ -20,7 +20,7 @@ def drop_traffic(operation: Operation, azure: Connection) -> Next:
         return Next()
     if len(facts.traffic) > 1:
         raise Refused("deployment:has_traffic", percent=facts.traffic[deployment.name])
-    return Next(poll_url=endpoints.begin_set_traffic(azure, facts.name, {}))
+    return begin(azure, facts, {})
 
 
 def await_no_traffic(operation: Operation, azure: Connection) -> Next | Wait:

@@ -101,7 +101,7 @@ def await_deployment(operation: Operation, azure: Connection) -> Next | Wait:
     return Next()
 
 
-def send_first_traffic(operation: Operation, azure: Connection) -> Next:
+def send_first_traffic(operation: Operation, azure: Connection) -> Next | Wait:
     """All requests go to the endpoint's first deployment; a further one waits at 0 until somebody sends it some."""
     deployment = subjects.deployment(operation)
     facts = endpoints.get(azure, deployment.endpoint.name)

@@ -16,8 +16,8 @@ from ops.flows.limits import TooSlow
 
 logger = logging.getLogger(__name__)
 LONGEST_BACK_OFF_SECONDS = 60.0
-# A like operation under way on the same endpoint answers 409 for a while; a second conflict in a row is a real one.
-CONFLICT_ATTEMPTS = 3
+# A like operation under way on the same endpoint answers 409 for a while, about half a minute of tries.
+CONFLICT_ATTEMPTS = 5
 _random = SystemRandom()
 CODES: dict[type[azure_errors.AzureError], str] = {
     azure_errors.AzureUnreachable: "azure:unreachable",

@@ -92,7 +92,7 @@ def whole_characters(raw: bytes) -> bytes:
         byte = raw[-back]
         if byte & 0xC0 == 0x80:
             continue
-        length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+        length = 1 if byte >= 0xF8 else 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
         return raw[:-back] if length > back else raw
     return raw
 

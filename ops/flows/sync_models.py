@@ -1,5 +1,7 @@
 """Mirrors registered models and their versions, those made outside the portal too."""
 
+import re
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -9,6 +11,7 @@ from ops.azure.facts import ModelFacts
 from ops.models import ModelVersion, Operation, RegisteredModel, Run, Workspace
 
 BATCH = 100
+RUN_IN_PATH = re.compile(r"(?:://jobs/|/ExperimentRun/dcid\.)([^/]+)/")
 
 
 def sync(workspace: Workspace, azure: Connection) -> None:
@@ -55,9 +58,9 @@ def _write(workspace: Workspace, facts: ModelFacts) -> None:
 
 
 def _run(workspace: Workspace, facts: ModelFacts) -> Run | None:
-    """azureml://jobs/NAME/… tells which run it came from."""
-    name = facts.path.partition("://jobs/")[2].partition("/")[0] or facts.tags.get("portolan-run", "")
-    return workspace.runs.filter(name=name).first() if name else None
+    """The path says which run it came from, as it was given or as Azure resolves it: a place in the artifact store."""
+    found = RUN_IN_PATH.search(facts.path)
+    return workspace.runs.filter(name=found[1]).first() if found else None
 
 
 def _metrics(facts: ModelFacts) -> dict[str, float]:

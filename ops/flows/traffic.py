@@ -11,14 +11,16 @@ from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
 from ops.models import Operation
 
 
-def set_traffic(operation: Operation, azure: Connection) -> Next:
+def set_traffic(operation: Operation, azure: Connection) -> Next | Wait:
     endpoint = subjects.endpoint(operation)
     facts = endpoints.get(azure, endpoint.name)
     return begin(azure, facts, operation.plan["split"])
 
 
-def begin(azure: Connection, facts: EndpointFacts, split: Mapping[str, int]) -> Next:
-    """Ask Azure for the split unless it has it already."""
+def begin(azure: Connection, facts: EndpointFacts, split: Mapping[str, int]) -> Next | Wait:
+    """Ask Azure for the split unless it has it already; what it is changing just now may be that very request."""
+    if facts.state in ("creating", "updating"):
+        return polls.again(None, "phase:traffic_moving")
     if is_carried_out(facts, split):
         return Next()
     return Next(poll_url=endpoints.begin_set_traffic(azure, facts.name, split))

@@ -43,7 +43,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--lines", type=int, default=3)
 parser.add_argument("--seconds", type=float, default=0)
 parser.add_argument("--data")
-parser.add_argument("--metrics", default="")
+parser.add_argument("--metrics")
 given = parser.parse_args()
 if given.data:
     print("data:", sorted(path.name for path in pathlib.Path(given.data).iterdir()), flush=True)
@@ -65,12 +65,17 @@ samples = pathlib.Path("outputs/samples")
 samples.mkdir()
 (samples / "0-a.png").write_bytes(b"png a")
 (samples / "1-b.png").write_bytes(b"png b")
-(samples / "samples.json").write_text(json.dumps([{"file": "0-a.png", "label": "a"}, {"file": "1-b.png", "label": "b"}]))
+listed = [{"file": "0-a.png", "label": "a"}, {"file": "1-b.png", "label": "b"}]
+(samples / "samples.json").write_text(json.dumps(listed))
 """
+COMMAND = (
+    "python train.py --lines ${{inputs.lines}} --seconds ${{inputs.seconds}}"
+    " $[[--metrics ${{inputs.metrics}}]] $[[--data ${{inputs.data}}]]"
+)
 RECIPE = """
 title = "Quick"
 experiment = "quick"
-command = "python train.py --lines ${{inputs.lines}} --seconds ${{inputs.seconds}} $[[--metrics ${{inputs.metrics}}]] $[[--data ${{inputs.data}}]]"
+command = "COMMAND"
 [parameters.lines]
 type = "integer"
 [parameters.seconds]
@@ -88,7 +93,7 @@ model = "outputs/model"
 samples = "outputs/samples"
 registered_name = "quick"
 metric = "accuracy"
-"""
+""".replace("COMMAND", COMMAND)
 CONDA = "name: quick\nchannels: [conda-forge]\ndependencies: [python=3.11]\n"
 SCORE = """
 import json, os
@@ -232,7 +237,7 @@ def crash_before(operation: Operation, flows=catalogue.FLOWS) -> None:
 
 
 def crash_after(operation: Operation, flows=catalogue.FLOWS) -> None:
-    """A worker runs the step and is killed before it gives the turn back: what the step stored stays, its result is lost."""
+    """A worker runs the step and is killed before it gives the turn back: what the step stored stays."""
     operation.refresh_from_db()
     step, url, attempts = flows[operation.kind].named(operation.step).name, operation.azure_poll_url, operation.attempts
     assert advance(operation, flows) is not None

@@ -220,7 +220,7 @@ def test_a_rejection_fails_at_once_with_its_code(begin, tiny, error, code):
 
 
 def test_a_conflict_is_tried_again_but_not_for_ever(begin, tiny):
-    tiny.answers["draw"] = [AzureConflict("Busy", "another operation") for _ in range(3)]
+    tiny.answers["draw"] = [AzureConflict("Busy", "another operation") for _ in range(9)]
     operation = begin()
     advance(operation, tiny.flows)
     assert operation.state == State.RUNNING

@@ -57,7 +57,7 @@ def test_the_second_version_is_two(completed, name, alice):
 
 
 def test_a_run_that_logged_metrics_hands_its_last_values_on(submit, alice, azure, workspace):
-    run = complete(finish(submit(metrics="'accuracy'")).run)
+    run = complete(finish(submit(metrics="accuracy")).run)
     operation = versions.register(run=run, by=alice, name=f"m-{run.name}")
     ModelVersion.objects.update(metrics={})
     finish(operation)
