@@ -11,7 +11,7 @@ from typing import Any
 from portal import console, env
 from portal.console import Problem, say
 from portal.demo import comparing, sites, stories
-from portal.demo.stories import Story
+from portal.demo.waits import Story
 
 EPOCHS = 6
 

@@ -2,30 +2,17 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from portal.console import Problem, say
-from portal.demo import browsers
-from portal.demo.browsers import Browser
+from portal.demo import browsers, waits
+from portal.demo.forms import Form
+from portal.demo.waits import Story
 
 RECIPE, ENDPOINT = "mnist-keras", "demo-digits"
-POLL_SECONDS = 0.4
 LOG_TAIL_SECONDS = 2.0  # the last lines may be mirrored a moment after the last status
 TRAIN_MINUTES, DEPLOY_MINUTES, STEP_MINUTES = 60, 15, 5
-
-
-@dataclass
-class Story:
-    """A signed-in browser and the clock of the whole demo."""
-
-    browser: Browser
-    started: float
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def tell(self, text: str) -> None:
-        say(f"[{time.monotonic() - self.started:6.1f} s] {text}")
 
 
 def register_workspace(story: Story) -> dict[str, Any]:
@@ -45,9 +32,9 @@ def register_workspace(story: Story) -> dict[str, Any]:
         story.tell(f"Registering the workspace {names['name']} ({names['subscription_id']}/{names['resource_group']})")
         known = document["workspace"]
     path = known["url"]
-    _await(story, path, "workspace", lambda page: page["workspace"]["state"] == "ready", STEP_MINUTES)
+    waits.until(story, path, "workspace", lambda page: page["workspace"]["state"] == "ready", STEP_MINUTES)
     browser.submit(path, lambda form: form.action.endswith("/test/"))
-    page = _await(story, path, "operation", lambda page: page["operation"]["state"] == "succeeded", STEP_MINUTES)
+    page = waits.until(story, path, "operation", lambda page: page["operation"]["state"] == "succeeded", STEP_MINUTES)
     computes = ", ".join(compute["name"] for compute in page["workspace"]["computes"])
     story.tell(
         f"Connection tested: workspace {page['workspace']['name']} in {page['workspace']['location']}, {computes}"
@@ -74,7 +61,7 @@ def train(story: Story, workspace: dict[str, Any], epochs: int, data: Path | Non
     run = page["run"]
     story.seconds["train"] = time.monotonic() - began
     if run["status"] != "Completed":
-        raise Problem(f"The run ended as {run['status']}: {_sentence(run['error'])} Its log is on {run['url']}.")
+        raise Problem(f"The run ended as {run['status']}: {waits.sentence(run['error'])} Its log is on {run['url']}.")
     return dict(run)
 
 
@@ -82,7 +69,7 @@ def register_version(story: Story, run: dict[str, Any]) -> dict[str, Any]:
     """Register the run's model as a new version."""
     answer = story.browser.submit(f"/models/register/{run['id']}/", lambda form: "name" in form.fields)
     path = answer["model_version"]["url"]
-    page = _await(story, path, "operation", lambda page: page["model_version"]["state"] == "ready", STEP_MINUTES)
+    page = waits.until(story, path, "operation", lambda page: page["model_version"]["state"] == "ready", STEP_MINUTES)
     version: dict[str, Any] = page["model_version"]
     accuracy = version["metrics"].get(version["main_metric"])
     story.tell(f"Registered {version['name']} version {version['version']}: {version['main_metric']} {accuracy:.4f}")
@@ -100,12 +87,13 @@ def deploy(story: Story, version: dict[str, Any]) -> tuple[dict[str, Any], str]:
     path = answer["endpoint"]["url"]
     name = _newest(answer["endpoint"], version)
     story.tell(f"Deploying {version['name']}:{version['version']} to {ENDPOINT} as {name}")
-    page = _await(story, path, "operation", lambda page: _is_serving(page, name), DEPLOY_MINUTES)
+    page = waits.until(story, path, "operation", lambda page: _is_serving(page, name), DEPLOY_MINUTES)
     if _traffic(page, name) != 100:
         deployment = next(row["id"] for row in page["endpoint"]["deployments"] if row["name"] == name)
         story.browser.submit(path, lambda form: form.fields.get("all_to") == deployment)
-        page = _await(story, path, "operation", lambda page: _traffic(page, name) == 100, STEP_MINUTES)
+        page = waits.until(story, path, "operation", lambda page: _traffic(page, name) == 100, STEP_MINUTES)
     story.seconds["deploy"] = time.monotonic() - began
+    page = _retire(story, path, name)
     story.tell(f"{ENDPOINT} answers on {page['endpoint']['scoring_uri']}, all traffic to {name}")
     endpoint: dict[str, Any] = page["endpoint"]
     return endpoint, name
@@ -137,7 +125,7 @@ def _follow(story: Story, path: str) -> dict[str, Any]:
         for change in changes[shown:]:
             story.tell(f"  {change['status']}")
         shown = len(changes)
-        _raise_failure(page, "operation")
+        waits.raise_failure(page, "operation")
         if not has_metric:
             has_metric = _tell_first_metric(story, path)
         log = story.browser.read(f"{path}log/?offset={offset}")
@@ -147,7 +135,7 @@ def _follow(story: Story, path: str) -> dict[str, Any]:
         offset = log["next_offset"]
         if page["run"]["is_final"] and time.monotonic() - grown > LOG_TAIL_SECONDS:
             return page
-        time.sleep(POLL_SECONDS)
+        time.sleep(waits.POLL_SECONDS)
     raise Problem(f"The run has not ended within {TRAIN_MINUTES} minutes; it goes on without the demo.")
 
 
@@ -163,40 +151,20 @@ def _tell_first_metric(story: Story, path: str) -> bool:
     return True
 
 
-def _await(
-    story: Story, path: str, part: str, is_there: Callable[[dict[str, Any]], bool], minutes: float
-) -> dict[str, Any]:
-    """Read the page until it is so. Raises Problem when the part (an operation) has failed, or after the time."""
-    give_up = time.monotonic() + minutes * 60
-    step = ""
-    while time.monotonic() < give_up:
-        page = story.browser.read(path)
-        if page.get(part) and is_there(page):
-            return page
-        _raise_failure(page, "operation")
-        operation = page.get("operation") or {}
-        if not operation.get("is_final", True) and operation.get("step") and operation["step"] != step:
-            step = operation["step"]
-            story.tell(f"  {_label(operation)}")
-        time.sleep(POLL_SECONDS)
-    raise Problem(f"{path} did not get there within {minutes} minutes; it may still, without the demo.")
+def _retire(story: Story, path: str, name: str) -> dict[str, Any]:
+    """Delete the deployments of earlier demos but the latest of them, to go back to: each is a running server."""
+    page = story.browser.read(path)
+    idle = [row for row in page["endpoint"]["deployments"] if row["name"] != name and row["model_version"]]
+    idle.sort(key=lambda row: int(row["model_version"]["version"]))
+    for row in idle[:-1]:
+        story.tell(f"Deleting the deployment {row['name']} of an earlier demo")
+        story.browser.submit(path, _posts_to(f"/deployments/{row['id']}/delete/"))
+        page = waits.until(story, path, "operation", lambda page: page["operation"]["is_final"], STEP_MINUTES)
+    return page
 
 
-def _raise_failure(page: dict[str, Any], part: str) -> None:
-    operation = page.get(part) or {}
-    if operation.get("state") in ("failed", "lost_track", "cancelled"):
-        raise Problem(
-            f"{operation['label']} {operation['state']}: {_sentence(operation['error'])} See {operation['url']}."
-        )
-
-
-def _label(operation: dict[str, Any]) -> str:
-    labels = {step["name"]: step["label"] for step in operation.get("steps", [])}
-    return str(labels.get(operation["step"], operation["step"]))
-
-
-def _sentence(error: dict[str, Any] | None) -> str:
-    return " ".join(str(error[key]) for key in ("sentence", "next") if error.get(key)) if error else ""
+def _posts_to(end: str) -> Callable[[Form], bool]:
+    return lambda form: form.action.endswith(end)
 
 
 def _newest(endpoint: dict[str, Any], version: dict[str, Any]) -> str:
