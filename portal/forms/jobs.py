@@ -60,6 +60,12 @@ class QueueForm(RefusableForm):
             self._add(wanted.name, INPUT, _input_field(wanted))
 
     @property
+    def has_compute(self) -> bool:
+        return any(
+            not compute.gone_at for workspace in self.workspaces.values() for compute in workspace.computes.all()
+        )
+
+    @property
     def parameter_fields(self) -> list[forms.BoundField]:
         return [self[PARAMETER.format(parameter.name)] for parameter in self.recipe.parameters]
 

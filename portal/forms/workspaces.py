@@ -111,6 +111,13 @@ class RegisterForm(RefusableForm):
         return cleaned
 
     @property
+    def has_azure(self) -> bool:
+        """Whether this portal has workers for any cloud but the local one."""
+        return any(
+            cloud != Workspace.Cloud.LOCAL for cloud, _label in self._choices("cloud", forms.ChoiceField).choices
+        )
+
+    @property
     def is_local(self) -> bool:
         return bool(self.cleaned_data.get("cloud") == Workspace.Cloud.LOCAL)
 

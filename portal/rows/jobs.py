@@ -36,9 +36,14 @@ def last_operation(run: Run) -> Operation | None:
     return run.operations.filter(kind__in=kinds).select_related("workspace", "requested_by").order_by("-pk").first()
 
 
+def is_over(run: Run) -> bool:
+    """Whether Azure has ended the job; the row is final a moment later, when the last of its log is here."""
+    return run.is_final or run.status in FINAL_STATUSES
+
+
 def duration_seconds(run: Run) -> float | None:
     """From Azure's start to its end, or until now; None before it started."""
-    if run.started_at is None or (run.is_final and run.ended_at is None):
+    if run.started_at is None or (is_over(run) and run.ended_at is None):
         return None
     return max(0.0, ((run.ended_at or timezone.now()) - run.started_at).total_seconds())
 
@@ -48,9 +53,7 @@ def timeline(run: Run) -> list[Step]:
     changes = list(run.status_changes.all())
     ends = [*(change.at for change in changes[1:]), None][: len(changes)]
     seen = [
-        Step(
-            change.status, states.label(change.status), _state(change.status, end is None, run.is_final), change.at, end
-        )
+        Step(change.status, states.label(change.status), _state(change.status, end is None), change.at, end)
         for change, end in zip(changes, ends, strict=True)
     ]
     return seen + [Step(status, states.label(status), TODO) for status in _to_come(run, [step.name for step in seen])]
@@ -116,14 +119,14 @@ def value_of(series: MetricSeries) -> dict[str, Any]:
     return {"value": series.last_value, "step": series.last_step, "points": series.point_count}
 
 
-def _state(status: str, is_last: bool, is_final: bool) -> str:
-    if is_last and is_final:
+def _state(status: str, is_last: bool) -> str:
+    if status in FINAL_STATUSES:
         return {"Completed": DONE, "Failed": FAILED}.get(status, STOPPED)
     return NOW if is_last else DONE
 
 
 def _to_come(run: Run, seen: list[str]) -> list[str]:
-    if run.is_final or not seen or seen[-1] in FINAL_STATUSES or seen[-1] == Run.CANCEL_REQUESTED:
+    if is_over(run) or not seen or seen[-1] in FINAL_STATUSES or seen[-1] == Run.CANCEL_REQUESTED:
         return []
     furthest = max((USUAL.index(status) for status in seen if status in USUAL), default=0)
     return [status for status in EXPECTED if USUAL.index(status) > furthest]

@@ -2,18 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
-
-from django.utils import timezone
 
 from ops.models import LogChunk, LogFile, Run
 
 # The bound of one JSON answer; chunks are at most 64 KB each (ops.flows), so whole chunks fit.
 ANSWER_BYTES = 256 * 1024
 CHUNK_BYTES = 64 * 1024
-# The mirror may read the tail of a log a little after it saw the run's last status.
-TAIL = timedelta(seconds=15)
 MAIN_LOG = "user_logs/std_log.txt"
 PAGE_CHUNKS = 16
 
@@ -36,10 +31,13 @@ def start(log_file: LogFile) -> int:
 
 
 def read(run: Run, log_file: LogFile | None, offset: int | None) -> dict[str, Any]:
-    """The piece from byte ``offset`` on (None: see ``start``); ``next_offset`` is where the next read goes on."""
+    """The piece from byte ``offset`` on (None: see ``start``); ``next_offset`` is where the next read goes on.
+
+    The mirror calls a run final only when it has read the last of its logs, so ``is_final`` ends the reading.
+    """
     if log_file is None:
         empty = {"file": "", "text": "", "offset": 0, "next_offset": 0, "size": 0, "is_capped": False}
-        return empty | {"is_final": _is_over(run)}
+        return empty | {"is_final": run.is_final}
     begin = start(log_file) if offset is None else max(0, offset)
     text, end = _piece(log_file, begin)
     return {
@@ -48,7 +46,7 @@ def read(run: Run, log_file: LogFile | None, offset: int | None) -> dict[str, An
         "offset": begin,
         "next_offset": end,
         "size": log_file.size,
-        "is_final": _is_over(run) and end >= log_file.size,
+        "is_final": run.is_final and end >= log_file.size,
         "is_capped": log_file.is_capped,
     }
 
@@ -84,7 +82,3 @@ def _from(chunk: LogChunk, begin: int) -> str:
     if begin <= chunk.offset:
         return chunk.text
     return chunk.text.encode()[begin - chunk.offset :].decode(errors="ignore")
-
-
-def _is_over(run: Run) -> bool:
-    return run.is_final and (run.ended_at is None or timezone.now() - run.ended_at > TAIL)

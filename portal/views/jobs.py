@@ -148,7 +148,7 @@ def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "lineage": rows.lineage(run),
         "is_live": not run.is_final or bool(operation and not operation.is_final) or rows.is_registering(run),
         "may_write": may_write,
-        "may_cancel": may_write and not run.is_final,
+        "may_cancel": may_write and not rows.is_over(run),
         "may_retry": may_write and run.is_final and recipe is not None,
         "may_clone": may_write and recipe is not None,
         "may_register": may_write and run.is_completed and bool(recipe and recipe.model_path),

@@ -40,8 +40,9 @@ def run(workspace, status="Running", by=None, **given):
         "compute": "cpu-cluster",
         "started_at": now - timedelta(seconds=60),
         "ended_at": now - timedelta(seconds=20) if is_final else None,
+        "is_final": is_final,
     }
-    row = Run.objects.create(workspace=workspace, status=status, is_final=is_final, requested_by=by, **(values | given))
+    row = Run.objects.create(workspace=workspace, status=status, requested_by=by, **(values | given))
     seen = dict.fromkeys(["Submitting", "Queued", "Running", status])
     for position, word in enumerate(seen):
         RunStatusChange.objects.create(run=row, status=word, at=now - timedelta(seconds=90 - position * 3))

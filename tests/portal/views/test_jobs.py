@@ -297,3 +297,20 @@ def test_the_list_shows_the_key_metric_and_narrows_by_the_url(client_of, alice, 
 def test_the_empty_list_names_the_one_next_step(client_of, alice, bob, workspace):
     assert 'href="/jobs/new/"' in client_of(alice).get(reverse("jobs:index")).content.decode()
     assert 'href="/jobs/new/"' not in client_of(bob).get(reverse("jobs:index")).content.decode()
+
+
+def test_a_job_that_has_ended_while_its_log_is_still_read_shows_its_end_and_goes_on_reading(
+    client_of, alice, workspace
+):
+    ended = made.run(workspace, "Completed", is_final=False)
+    page = client_of(alice).get(url("detail", ended)).content.decode()
+    assert 'class="step step-now"' not in page
+    assert url("cancel", ended) not in page
+    assert 'hx-trigger="every' in page
+    assert client_of(alice).get(url("log", ended)).json()["is_final"] is False
+
+
+def test_without_a_compute_the_form_says_what_is_missing(client_of, alice, workspace):
+    workspace.computes.all().delete()
+    page = client_of(alice).get(QUEUE).content.decode()
+    assert "No compute yet" in page

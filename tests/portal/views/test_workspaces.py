@@ -191,3 +191,9 @@ def test_a_connection_that_fails_says_why_in_words(client_of, alice, workspace):
 def test_the_empty_list_names_the_one_next_step(client_of, alice, bob):
     assert REGISTER in client_of(alice).get(reverse("workspaces:index")).content.decode()
     assert REGISTER not in client_of(bob).get(reverse("workspaces:index")).content.decode()
+
+
+def test_a_portal_without_azure_workers_says_how_to_get_them(client_of, alice, settings):
+    assert "PORTAL_CLOUDS" not in client_of(alice).get(REGISTER).content.decode()
+    settings.CLOUDS = ["local"]
+    assert "PORTAL_CLOUDS" in client_of(alice).get(REGISTER).content.decode()
