@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from amlocal import operations, workspaces
+from amlocal import polls, workspaces
 from amlocal.http import ArmError, Request, Response, json_response
 from amlocal.operations import Operation
 from amlocal.store import Record, Scope
@@ -59,7 +59,7 @@ def get(context: Context, request: Request, *, subscription: str, group: str, na
 def get_status(
     context: Context, request: Request, *, subscription: str, group: str, name: str, operation: str
 ) -> Response:
-    return operations.get_status(context, request, subscription=subscription, region="", operation=operation)
+    return polls.get_status(context, request, subscription=subscription, region="", operation=operation)
 
 
 def list_steps(context: Context, request: Request, *, subscription: str, group: str, name: str) -> Response:

@@ -9,20 +9,20 @@ import functools
 import hashlib
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
-from amlocal import blob_signatures
-from amlocal.blobs import Blob, check_name
+from amlocal import blob_listings, blob_signatures
+from amlocal.blobs import Blob
+from amlocal.contents import check_name
 from amlocal.http import ArmError, Request, Response
 
 if TYPE_CHECKING:
     from amlocal.context import Context
 
 VERSION = "2025-01-05"
-PAGE = 5000
 META = "x-ms-meta-"
 PIECE = 1024 * 1024
 # Azure refuses a Put Blob of more than 5,000 MiB and a block list of more than 50,000 blocks.
@@ -242,7 +242,7 @@ def get_container(context: Context, request: Request, *, account: str, container
     blob_signatures.check(context, request, account, container, "", "l" if is_list else "r")
     _check_container(context, account, container)
     if is_list:
-        return _list(context, request, account, container)
+        return _xml(blob_listings.render(context, request, account, container))
     facts = {"x-ms-lease-state": "available", "x-ms-lease-status": "unlocked", "ETag": '"0x1"'}
     return Response(200, headers={**facts, "Last-Modified": email.utils.formatdate(0, usegmt=True)})
 
@@ -255,66 +255,3 @@ def put_container(context: Context, request: Request, *, account: str, container
     if not context.blobs.create_container(account, container):
         raise ArmError(409, "ContainerAlreadyExists", "The specified container already exists.")
     return Response(201, headers={"ETag": '"0x1"', "Last-Modified": email.utils.formatdate(usegmt=True)})
-
-
-def _list(context: Context, request: Request, account: str, container: str) -> Response:
-    """Listing with prefix, delimiter and marker. Folders of a delimiter count as entries, as Azure counts them."""
-    query = request.query
-    prefix, delimiter, limit = query.get("prefix"), query.get("delimiter"), query.number("maxresults", PAGE)
-    limit = max(1, min(limit, PAGE))
-    entries = list(_entries(context, account, container, prefix, delimiter, query.get("marker"), limit + 1))
-    is_more = len(entries) > limit
-    entries = entries[:limit]
-    with_metadata = "metadata" in query.get("include")
-    items = "".join(_entry(entry, with_metadata) for entry in entries)
-    last = entries[-1] if is_more else ""
-    marker = last.name if isinstance(last, Blob) else last
-    echo = "".join(
-        f"<{tag}>{escape(value)}</{tag}>"
-        for tag, value in (("Prefix", prefix), ("Marker", query.get("marker")), ("Delimiter", delimiter))
-        if value
-    )
-    address = escape(context.settings.blob_url(account), {'"': "&quot;"})
-    return _xml(
-        f'<EnumerationResults ServiceEndpoint="{address}/" ContainerName="{escape(container)}">{echo}'
-        f"<MaxResults>{limit}</MaxResults><Blobs>{items}</Blobs><NextMarker>{escape(marker)}</NextMarker>"
-        "</EnumerationResults>"
-    )
-
-
-def _entries(
-    context: Context, account: str, container: str, prefix: str, delimiter: str, after: str, limit: int
-) -> Iterable[Blob | str]:
-    """Blobs, and with a delimiter the names of folders (ending in it), in the order of their names."""
-    given = 0
-    while given < limit:
-        # Everything in a folder that was given already is passed over in one step.
-        is_folder = delimiter and after.endswith(delimiter) and len(after) > len(prefix)
-        start = after + "\U0010ffff" if is_folder else after
-        page = context.blobs.list(account, container, prefix, start, limit - given)
-        if not page:
-            return
-        for blob in page:
-            folder, found, _ = blob.name[len(prefix) :].partition(delimiter) if delimiter else ("", "", "")
-            given += 1
-            after = f"{prefix}{folder}{delimiter}" if found else blob.name
-            yield after if found else blob
-            if found:
-                break
-
-
-def _entry(entry: Blob | str, with_metadata: bool) -> str:
-    if isinstance(entry, str):
-        return f"<BlobPrefix><Name>{escape(entry)}</Name></BlobPrefix>"
-    times = (("Creation-Time", entry.created_at), ("Last-Modified", entry.modified_at))
-    moments = "".join(f"<{tag}>{email.utils.formatdate(value, usegmt=True)}</{tag}>" for tag, value in times)
-    metadata = ""
-    if with_metadata:
-        pairs = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in entry.metadata.items())
-        metadata = f"<Metadata>{pairs}</Metadata>"
-    return (
-        f"<Blob><Name>{escape(entry.name)}</Name><Properties>{moments}<Etag>{entry.etag.strip(chr(34))}</Etag>"
-        f"<Content-Length>{entry.size}</Content-Length><Content-Type>{escape(entry.content_type)}</Content-Type>"
-        f"<Content-MD5>{entry.content_md5}</Content-MD5><BlobType>BlockBlob</BlobType><AccessTier>Hot</AccessTier>"
-        f"<LeaseStatus>unlocked</LeaseStatus><LeaseState>available</LeaseState></Properties>{metadata}</Blob>"
-    )

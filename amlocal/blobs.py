@@ -6,24 +6,19 @@ The REST side is in `blob_service.py`, its signatures in `blob_signatures.py`.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-import re
 import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from amlocal import contents
 from amlocal.http import ArmError
 from amlocal.store import Store
-
-CHUNK = 256 * 1024
-NAME_LIMIT = 1024
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS blobs (
@@ -127,7 +122,7 @@ class Blobs:
     def read_pieces(self, blob: Blob, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
         """Opens the file at once, so that a later overwrite or delete does not disturb the reader."""
         left = blob.size - offset if length is None else min(length, blob.size - offset)
-        return _pieces(blob.file.open("rb"), offset, left)
+        return contents.read_pieces(blob.file.open("rb"), offset, left)
 
     def read(self, account: str, container: str, name: str) -> bytes:
         """All of a small blob. Raises ArmError 404."""
@@ -145,22 +140,9 @@ class Blobs:
     ) -> Blob:
         """Create or replace in one step: readers see the old content or the new. Raises ArmError 400 on an unsafe
         name."""
-        file, size, md5 = self.save(content)
+        file = self._new_file()
+        size, md5 = contents.save(file, content)
         return self._commit(account, container, name, file, size, md5, content_type, metadata or {})
-
-    def save(self, content: bytes | Iterable[bytes] | IO[bytes]) -> tuple[Path, int, str]:
-        """Write content to a new file: (file, size, base64 md5). Not yet a blob."""
-        file, size, digest = self._new_file(), 0, hashlib.md5(usedforsecurity=False)
-        try:
-            with file.open("xb") as target:
-                for piece in _iterate(content):
-                    target.write(piece)
-                    digest.update(piece)
-                    size += len(piece)
-        except BaseException:
-            file.unlink(missing_ok=True)
-            raise
-        return file, size, base64.b64encode(digest.digest()).decode()
 
     def _commit(
         self,
@@ -173,7 +155,7 @@ class Blobs:
         content_type: str,
         metadata: dict[str, str],
     ) -> Blob:
-        check_name(name)
+        contents.check_name(name)
         now = time.time()
         with self._store.writing() as connection:
             connection.execute("INSERT OR IGNORE INTO containers VALUES (?, ?)", (account, container))
@@ -224,8 +206,9 @@ class Blobs:
 
     def put_block(self, account: str, container: str, name: str, block: str, content: Iterable[bytes]) -> None:
         """Keep an uncommitted block; the same id again replaces it."""
-        check_name(name)
-        file, size, _ = self.save(content)
+        contents.check_name(name)
+        file = self._new_file()
+        size, _ = contents.save(file, content)
         key = (account, container, name, block)
         with self._store.writing() as connection:
             old = connection.execute(
@@ -247,7 +230,7 @@ class Blobs:
         missing = [block for block in blocks if block not in files]
         if missing:
             raise ArmError(400, "InvalidBlockList", "The specified block list is invalid.")
-        pieces = (piece for block in blocks for piece in _pieces(files[block].open("rb"), 0, None))
+        pieces = (piece for block in blocks for piece in contents.read_pieces(files[block].open("rb"), 0, None))
         blob = self.write(account, container, name, pieces, content_type=content_type, metadata=metadata)
         with self._store.writing() as connection:
             connection.execute(
@@ -309,36 +292,6 @@ class Blobs:
             self._path(file).unlink(missing_ok=True)
 
 
-def check_name(name: str) -> None:
-    """Raises ArmError 400: names that would climb out of a folder when somebody downloads them are refused at the
-    door."""
-    segments = re.split(r"[/\\]", name)
-    if not name or len(name) > NAME_LIMIT or ".." in segments or name.startswith("/") or "\x00" in name:
-        raise ArmError(400, "InvalidResourceName", f"The blob name {name[:80]!r} is not allowed.")
-
-
 def _end_of(prefix: str) -> str:
     """The first text behind every text that starts with `prefix`."""
     return prefix + "\U0010ffff"
-
-
-def _iterate(content: bytes | Iterable[bytes] | IO[bytes]) -> Iterator[bytes]:
-    if isinstance(content, bytes):
-        yield content
-    elif hasattr(content, "read"):
-        reader: Callable[[int], bytes] = content.read
-        yield from iter(lambda: reader(CHUNK), b"")
-    else:
-        yield from content
-
-
-def _pieces(file: IO[bytes], offset: int, left: int | None) -> Iterator[bytes]:
-    with file:
-        file.seek(offset)
-        while left is None or left > 0:
-            piece = file.read(CHUNK if left is None else min(CHUNK, left))
-            if not piece:
-                return
-            if left is not None:
-                left -= len(piece)
-            yield piece

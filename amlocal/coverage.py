@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from amlocal import absences
 from amlocal.routes import BLOB, ROUTES, WS, Route
 
 INTRODUCTION = """# What amlocal answers
@@ -42,7 +43,7 @@ def render(routes: Iterable[Route] = ROUTES) -> str:
 
 
 def _is_missing(route: Route) -> bool:
-    return route.handler.__name__ == "refuse"
+    return route.handler.__module__ == absences.__name__
 
 
 def _shown(path: str) -> str:

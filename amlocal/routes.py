@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from amlocal import (
+    absences,
     arm_deployments,
     artifacts,
     blob_service,
@@ -27,18 +27,19 @@ from amlocal import (
     groups,
     history,
     jobs,
-    operations,
+    mlflow_errors,
+    polls,
     registry,
+    registry_versions,
     scoring,
     tokens,
     tracking,
     workspaces,
 )
 from amlocal.assets import Assets
-from amlocal.context import Context
 from amlocal.data import data
 from amlocal.environments import environments
-from amlocal.http import ArmError, Request, Response
+from amlocal.http import Response
 from amlocal.registered import models
 
 ML = "Microsoft.MachineLearningServices"
@@ -64,36 +65,6 @@ class Route:
     note: str = ""
 
 
-def missing(what: str) -> Handler:
-    """A handler for a part of Azure ML that is not here: 501 and a sentence."""
-
-    def refuse(context: Context, request: Request, **parts: Any) -> Response:
-        raise ArmError(501, "NotImplementedHere", f"{what} are not in amlocal yet.")
-
-    refuse.__doc__ = what
-    return refuse
-
-
-# Areas of Azure ML that answer 501 with a sentence.
-NOT_HERE = (
-    ("batchEndpoints/{rest*}", "Batch endpoints"),
-    ("batchEndpoints", "Batch endpoints"),
-    ("schedules/{rest*}", "Schedules"),
-    ("schedules", "Schedules"),
-    ("components/{rest*}", "Components"),
-    ("components", "Components"),
-    ("connections/{rest*}", "Workspace connections"),
-    ("connections", "Workspace connections"),
-    ("featuresets/{rest*}", "Feature sets"),
-    ("featuresets", "Feature sets"),
-    ("serverlessEndpoints/{rest*}", "Serverless endpoints"),
-    ("serverlessEndpoints", "Serverless endpoints"),
-    ("outboundRules/{rest*}", "Managed networks"),
-    ("outboundRules", "Managed networks"),
-    ("diagnose", "Workspace diagnoses"),
-)
-
-
 def asset_routes(assets: Assets) -> tuple[Route, ...]:
     """The rows that every kind with containers and versions has. A row of the table itself stands for one of these
     where it is the same."""
@@ -117,7 +88,7 @@ def mlflow(method: str, path: str, handler: Handler, *, folder: str = "mlflow/")
     spelled = [f"{base}/{folder}{path}" for base in bases]
     if folder:
         spelled += [f"{base}/preview/{folder}{path}" for base in bases]
-    return tuple(Route(method, full, tracking.speaking_mlflow(handler), "ml") for full in spelled)
+    return tuple(Route(method, full, mlflow_errors.speaking_mlflow(handler), "ml") for full in spelled)
 
 
 def both(method: str, path: str, handler: Handler) -> tuple[Route, ...]:
@@ -131,8 +102,8 @@ ROUTES = (
     Route("GET", "/discovery", workspaces.discover, "open"),
     Route("GET", "/healthz", workspaces.get_health, "open", "amlocal's own"),
     Route("GET", "/msi/token", tokens.give, "open", "managed identity; needs MSI_SECRET"),
-    Route("GET", f"{LOCATION}/mfeOperationsStatus/{{operation}}", operations.get_status),
-    Route("GET", f"{LOCATION}/mfeOperationResults/{{operation}}", operations.get_result),
+    Route("GET", f"{LOCATION}/mfeOperationsStatus/{{operation}}", polls.get_status),
+    Route("GET", f"{LOCATION}/mfeOperationResults/{{operation}}", polls.get_result),
     Route("GET", "/subscriptions", groups.list_subscriptions),
     Route("GET", "/subscriptions/{subscription}", groups.get_subscription),
     Route("GET", "/subscriptions/{subscription}/resourceGroups", groups.list_groups),
@@ -265,24 +236,24 @@ ROUTES = (
     *mlflow("POST", "registered-models/alias", registry.set_alias),
     *mlflow("DELETE", "registered-models/alias", registry.delete_alias),
     *mlflow("GET", "registered-models/alias", registry.get_by_alias),
-    *mlflow("POST", "model-versions/create", registry.create_version),
-    *mlflow("GET", "model-versions/get", registry.get_version),
-    *mlflow("PATCH", "model-versions/update", registry.update_version),
-    *mlflow("DELETE", "model-versions/delete", registry.delete_version),
-    *mlflow("POST", "model-versions/transition-stage", registry.move_version),
-    *mlflow("POST", "model-versions/set-tag", registry.set_version_tag),
-    *mlflow("DELETE", "model-versions/delete-tag", registry.delete_version_tag),
-    *mlflow("GET", "model-versions/search", registry.search_versions),
-    *mlflow("GET", "model-versions/get-download-uri", registry.get_download_uri),
-    *mlflow("POST", "logged-models", tracking.refuse_logged_models),
-    *mlflow("POST", "logged-models/search", tracking.refuse_logged_models),
+    *mlflow("POST", "model-versions/create", registry_versions.create),
+    *mlflow("GET", "model-versions/get", registry_versions.get),
+    *mlflow("PATCH", "model-versions/update", registry_versions.update),
+    *mlflow("DELETE", "model-versions/delete", registry_versions.delete),
+    *mlflow("POST", "model-versions/transition-stage", registry_versions.move),
+    *mlflow("POST", "model-versions/set-tag", registry_versions.set_tag),
+    *mlflow("DELETE", "model-versions/delete-tag", registry_versions.delete_tag),
+    *mlflow("GET", "model-versions/search", registry_versions.search),
+    *mlflow("GET", "model-versions/get-download-uri", registry_versions.get_download_uri),
+    *mlflow("POST", "logged-models", mlflow_errors.refuse_logged_models),
+    *mlflow("POST", "logged-models/search", mlflow_errors.refuse_logged_models),
     *mlflow("GET", "mlflow-artifacts/artifacts", artifacts.list_proxied, folder=""),
     *mlflow("GET", "mlflow-artifacts/artifacts/{path*}", artifacts.get_proxied, folder=""),
     *mlflow("PUT", "mlflow-artifacts/artifacts/{path*}", artifacts.put_proxied, folder=""),
     *mlflow("DELETE", "mlflow-artifacts/artifacts/{path*}", artifacts.delete_proxied, folder=""),
     *(
-        Route(method, f"{WS}/{path}", missing(what))
-        for path, what in NOT_HERE
+        Route(method, f"{WS}/{path}", absences.refuse(what))
+        for path, what in absences.AREAS
         for method in ("GET", "PUT", "POST", "DELETE")
     ),
     Route("POST", "/_amlocal/reset", control.reset, "open"),
