@@ -22,7 +22,9 @@ Visit = Callable[..., tuple[Page, Watch]]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = [place for place, item in enumerate(items) if item.path.parent == Path(__file__).parent]
-    mine = sorted((items[place] for place in places), key=lambda item: ORDER.index(item.path.stem.removeprefix("test_")))
+    mine = sorted(
+        (items[place] for place in places), key=lambda item: ORDER.index(item.path.stem.removeprefix("test_"))
+    )
     for place, item in zip(places, mine, strict=True):
         items[place] = item
 

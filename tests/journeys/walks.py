@@ -1,6 +1,7 @@
 """What a person does on the pages, each a few clicks. Waits for what the page shows, never for a time to pass."""
 
 import re
+import time
 from collections.abc import Callable
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
@@ -115,3 +116,12 @@ def predicted(page: Page, ask: Callable[[], object], before: str = "") -> str:
     assert answer.locator("progress").count() >= 3
     expect(answer.locator(".card-actions")).to_contain_text(re.compile(r"\d ms"))
     return request_id.inner_text()
+
+
+def reload_until(page: Page, is_so: Callable[[], bool], milliseconds: int) -> None:
+    """What a person without JavaScript does."""
+    give_up = time.monotonic() + milliseconds / 1000
+    while not is_so():
+        assert time.monotonic() < give_up, f"{page.url} did not get there"
+        page.wait_for_timeout(500)
+        page.reload()
