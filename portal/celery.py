@@ -15,7 +15,17 @@ app = Celery("portolan")
 app.conf.update(
     broker_url=settings.REDIS_URL or "redis://127.0.0.1:6379/0",
     broker_connection_retry_on_startup=True,
-    broker_transport_options={"socket_connect_timeout": 2, "socket_timeout": 30, "socket_keepalive": True},
+    # A worker or beat waits for its broker for as long as it takes; whoever sends from a page tries twice and goes on.
+    broker_connection_max_retries=None,
+    broker_transport_options={
+        "socket_connect_timeout": 2,
+        "socket_timeout": 30,
+        "socket_keepalive": True,
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.1,
+    },
     result_backend=None,
     task_ignore_result=True,
     # The database is the timer: a lost message is sent again by dispatch, so an early acknowledgement loses nothing.
