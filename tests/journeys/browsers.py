@@ -23,7 +23,10 @@ FLAGS = (
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 # Chromium writes this for every answer of 409 or 422, which are how a form says no.
 SAYS_NO = re.compile(r"Failed to load resource: the server responded with a status of (409|422) \(.*\)")
-LISTEN = "document.addEventListener('securitypolicyviolation', (e) => tellViolation(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber} on ${location.pathname}`))"
+LISTEN = """
+document.addEventListener("securitypolicyviolation", (event) => tellViolation(
+  `${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} on ${location.pathname}`));
+"""
 
 
 def program() -> str | None:

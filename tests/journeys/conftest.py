@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """A failed journey tells what its pages showed, and keeps pictures in the folder PORTAL_PICTURES when it is given."""
+    """A failed journey tells what its pages showed, and keeps pictures in the folder PORTAL_PICTURES if given."""
     report = yield
     if report.when == "call" and report.failed:
         for number, page in enumerate(getattr(item, "pages", [])):
