@@ -134,14 +134,16 @@ function freshen() {
     const words = body.dataset;
     time.textContent = seconds < 5 ? words.agoNow : words[`ago${unit === "days" && count === 1 ? "Day" : unit[0].toUpperCase() + unit.slice(1)}`].replace("#", count);
   }
-  for (const span of all("[data-since]")) span.textContent = clock((now - new Date(span.dataset.since)) / 1000, span.textContent);
+  for (const span of all("[data-since]")) span.textContent = clock((now - new Date(span.dataset.since)) / 1000);
 }
-function clock(seconds, shown) { // in the units the server wrote, so that no word is translated twice
-  const whole = Math.max(0, Math.round(seconds));
-  if (/\d+ (min|h|d) /.test(shown) || whole >= 60) {
-    if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-    return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} min`;
-  }
-  return `${whole} s`;
+function clock(seconds) { // the server's own formats, translated, in data-clock-*
+  const whole = Math.max(0, Math.floor(seconds));
+  const words = body.dataset;
+  const [format, parts] =
+    whole < 60 ? [words.clockS, { n: whole }]
+    : whole < 3600 ? [words.clockMin, { m: Math.floor(whole / 60), s: whole % 60 }]
+    : whole < 86400 ? [words.clockH, { h: Math.floor(whole / 3600), m: Math.floor((whole % 3600) / 60) }]
+    : [words.clockD, { d: Math.floor(whole / 86400), h: Math.floor((whole % 86400) / 3600) }];
+  return format.replace(/%\((\w)\)(s|02d)/g, (_all, name, kind) => String(parts[name]).padStart(kind === "02d" ? 2 : 1, "0"));
 }
 setInterval(freshen, 1000);

@@ -1,14 +1,17 @@
 """Promises of the page layer that can be read from its files: strict CSP, icons that exist, texts in gettext."""
 
+import gettext
 import json
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from django.conf import settings
 from django.template.loader import get_template
 
-from portal import states, vendor
+from portal import catalogues, states, vendor
 from portal.catalogues import found
 from portal.frame import GROUPS
 
@@ -72,6 +75,27 @@ def test_every_text_goes_through_gettext(path):
 
 def test_the_found_texts_are_more_than_a_few():
     assert len(found()) > 300
+
+
+def test_a_translation_keeps_every_placeholder_of_its_text():
+    placeholder = re.compile(r"%\(\w+\)|{\w+}|#")
+    for path in sorted((ROOT / "locale").rglob("*.po")):
+        for message in read_po(BytesIO(path.read_bytes())):
+            text = message.id if isinstance(message.id, str) else (message.id or [""])[0]
+            strings = [message.string] if isinstance(message.string, str) else list(message.string)
+            for string in filter(None, strings if text else []):
+                assert set(placeholder.findall(text)) == set(placeholder.findall(string)), text
+
+
+def test_catalogues_compile_into_what_django_reads(tmp_path, monkeypatch):
+    folder = tmp_path / "zh_Hans" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    source = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    (folder / "django.po").write_bytes(source.read_bytes())
+    monkeypatch.setattr(catalogues, "LOCALE", tmp_path)
+    catalogues.compile_all()
+    with (folder / "django.mo").open("rb") as file:
+        assert gettext.GNUTranslations(file).gettext("Sign in") == "登录"
 
 
 def test_the_lock_file_names_no_registry():
