@@ -1,4 +1,5 @@
-"""A run's artifacts: MLflow's own list and proxy (plain mlflow), run history's signed URLs (azureml-mlflow), uploads outside of runs. All are blobs."""
+"""A run's artifacts: MLflow's own list and proxy (plain mlflow), run history's signed URLs (azureml-mlflow), uploads
+outside of runs. All are blobs."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def run_uri(context: Context, request: Request, scope: Scope, run: runs.Run) -> str:
-    """Under /mlflow/v2.0, which only azureml-mlflow asks, Azure's URI; else one that a plain MLflow client can follow."""
+    """Under /mlflow/v2.0, which only azureml-mlflow asks, Azure's URI; else one that a plain MLflow client can
+    follow."""
     if "/mlflow/v2.0/" in request.path.lower():
         base = f"azureml://{context.settings.netloc}/mlflow/v2.0{scope.arm_id}"
         return f"{base}/experiments/{run.experiment_id}/runs/{run.id}/artifacts"

@@ -1,4 +1,5 @@
-"""A command job's command line and environment variables: `${{inputs.x}}` and `${{outputs.y}}` filled in, Azure's variables set."""
+"""A command job's command line and environment variables: `${{inputs.x}}` and `${{outputs.y}}` filled in, Azure's
+variables set."""
 
 from __future__ import annotations
 
@@ -51,7 +52,8 @@ def environment(
     home: Path,
     paths: Mapping[str, str],
 ) -> dict[str, str]:
-    """What a job's process sees: the cleaned environment, Azure's and MLflow's variables, and the job's own on top. `paths` are AZURE_ML_INPUT_x=…"""
+    """What a job's process sees: the cleaned environment, Azure's and MLflow's variables, and the job's own on top.
+    `paths` are AZURE_ML_INPUT_x=…"""
     settings = context.settings
     token = context.tokens.issue_for("ml", lifetime_seconds=TOKEN_SECONDS, run=run.id)
     variables = processes.clean_environment(home, python=python)

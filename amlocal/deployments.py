@@ -1,4 +1,5 @@
-"""Online deployments: put (create, update, scale), get, list, logs, delete. The processes that serve them are serving.py's."""
+"""Online deployments: put (create, update, scale), get, list, logs, delete. The processes that serve them are
+serving.py's."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ CONTAINERS = {"storageinitializer": "storage-initializer", "inferenceserver": "i
 
 
 def put(context: Context, request: Request, *, scope: Scope, endpoint: str, name: str) -> Response:
-    """201 and an operation to wait for: it ends when every instance answers its readiness probe, or as Failed with the log kept."""
+    """201 and an operation to wait for: it ends when every instance answers its readiness probe, or as Failed with the
+    log kept."""
     asked = request.json()
     found = endpoints.find(context, scope, endpoint)
     body = _read(context, scope, found, name, asked)
@@ -130,7 +132,8 @@ def to_arm(scope: Scope, record: Record) -> dict[str, Any]:
 def _find(context: Context, scope: Scope, endpoint: str, name: str) -> Record:
     record = context.store.get(KIND, scope, endpoint, name)
     if record is None:
-        message = f"The Resource 'onlineEndpoints/{endpoint}/deployments/{name}' under workspace '{scope.workspace}' was not found."
+        what = f"onlineEndpoints/{endpoint}/deployments/{name}"
+        message = f"The Resource '{what}' under workspace '{scope.workspace}' was not found."
         raise ArmError(404, "ResourceNotFound", message)
     return record
 

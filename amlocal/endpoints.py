@@ -1,4 +1,5 @@
-"""Online endpoints: name rules, traffic, keys and tokens, delete. What answers behind them is in deployments.py, the scoring call itself in scoring.py."""
+"""Online endpoints: name rules, traffic, keys and tokens, delete. What answers behind them is in deployments.py, the
+scoring call itself in scoring.py."""
 
 from __future__ import annotations
 
@@ -133,7 +134,8 @@ def scoring_uri(context: Context, scope: Scope, record: Record) -> str:
 
 def check_name(kind: str, name: str) -> None:
     if not NAME.match(name):
-        sentence = f"The {kind} name '{name}' is not allowed: 3 to 32 letters, digits and single dashes, a letter first and no dash at the end."
+        rule = "3 to 32 letters, digits and single dashes, a letter first and no dash at the end"
+        sentence = f"The {kind} name '{name}' is not allowed: {rule}."
         raise ArmError(400, "BadArgument", sentence)
 
 
@@ -180,7 +182,7 @@ def to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
 def _new_body(context: Context, scope: Scope, name: str, asked: dict[str, Any]) -> dict[str, Any]:
     check_name("endpoint", name)
     if context.store.list(KIND, None, name=name, top=1).records:
-        sentence = f"There is already an endpoint with the name '{name}' in this region. Endpoint names are unique in a region."
+        sentence = f"There is already an endpoint with the name '{name}'. Endpoint names are unique in a region."
         raise ArmError(409, "Conflict", sentence)
     mode = str((asked.get("properties") or {}).get("authMode") or "Key").replace("_", "").lower()
     if mode not in AUTH_MODES:

@@ -1,4 +1,5 @@
-"""One run of one command job, step by step: files on disk, process, growing log, outputs. Who may run when is runner.py's business."""
+"""One run of one command job, step by step: files on disk, process, growing log, outputs. Who may run when is
+runner.py's business."""
 
 from __future__ import annotations
 

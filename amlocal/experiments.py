@@ -1,4 +1,5 @@
-"""MLflow's experiments over REST: get, by name, create, search, rename, delete, restore, tags. Runs are in tracking.py."""
+"""MLflow's experiments over REST: get, by name, create, search, rename, delete, restore, tags. Runs are in
+tracking.py."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ def to_mlflow(experiment: runs.Experiment) -> dict[str, Any]:
 
 
 def get(context: Context, request: Request, *, scope: Scope) -> Response:
-    return json_response({"experiment": to_mlflow(_find(context, scope, id=request.query.get("experiment_id")))})
+    return json_response(
+        {"experiment": to_mlflow(_find(context, scope, identifier=request.query.get("experiment_id")))}
+    )
 
 
 def get_by_name(context: Context, request: Request, *, scope: Scope) -> Response:
@@ -77,23 +80,23 @@ def restore(context: Context, request: Request, *, scope: Scope) -> Response:
 
 
 def set_tag(context: Context, request: Request, *, scope: Scope) -> Response:
-    experiment = _find(context, scope, id=str(request.json().get("experiment_id")))
+    experiment = _find(context, scope, identifier=str(request.json().get("experiment_id")))
     tags = {**experiment.tags, str(request.json()["key"]): str(request.json().get("value", ""))}
     return _change(context, request, scope, tags=json.dumps(tags))
 
 
 def _change(context: Context, request: Request, scope: Scope, **columns: str) -> Response:
-    experiment = _find(context, scope, id=str(request.json().get("experiment_id")))
+    experiment = _find(context, scope, identifier=str(request.json().get("experiment_id")))
     with context.store.writing() as connection:
         runs.change_experiment(connection, experiment, **columns)
     return json_response({})
 
 
-def _find(context: Context, scope: Scope, *, name: str | None = None, id: str | None = None) -> runs.Experiment:
+def _find(context: Context, scope: Scope, *, name: str | None = None, identifier: str | None = None) -> runs.Experiment:
     with context.store.reading() as connection:
-        found = runs.find_experiment(connection, scope.key, name=name, id=id)
+        found = runs.find_experiment(connection, scope.key, name=name, identifier=identifier)
     if found is None:
-        word = f"id={id}" if id is not None else f"name '{name}'"
+        word = f"id={identifier}" if identifier is not None else f"name '{name}'"
         raise ArmError(404, "RESOURCE_DOES_NOT_EXIST", f"Could not find experiment with {word}.")
     return found
 

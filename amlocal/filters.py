@@ -1,4 +1,5 @@
-"""MLflow's search words (`metrics.loss < 0.1 and tags.stage = 'x'`, `metrics.loss DESC`) turned into SQL over runs.py's and metrics.py's tables.
+"""MLflow's search words (`metrics.loss < 0.1 and tags.stage = 'x'`, `metrics.loss DESC`) turned into SQL over
+runs.py's and metrics.py's tables.
 
 Conditions are joined by AND only, as MLflow defines it. Values always travel as parameters.
 """
@@ -16,13 +17,23 @@ _STATUSES = {
     "KILLED": ("Canceled",),
 }
 _ATTRIBUTES = {
-    "run_id": "r.id", "run_name": "r.name", "name": "r.name", "status": "r.status", "user_id": "r.user", "created": "r.created_ms",
-    "start_time": "COALESCE(r.start_ms, r.created_ms)", "end_time": "r.end_ms", "experiment_id": "e.id",
-}  # fmt: skip
-_KINDS = {
-    "metric": "metric", "metrics": "metric", "param": "param", "params": "param", "parameter": "param", "parameters": "param", "tag": "tag", "tags": "tag",
-    "attribute": "attribute", "attributes": "attribute", "attr": "attribute", "run": "attribute",
-}  # fmt: skip
+    "run_id": "r.id",
+    "run_name": "r.name",
+    "name": "r.name",
+    "status": "r.status",
+    "user_id": "r.user",
+    "created": "r.created_ms",
+    "start_time": "COALESCE(r.start_ms, r.created_ms)",
+    "end_time": "r.end_ms",
+    "experiment_id": "e.id",
+}
+_WORDS = {
+    "metric": ("metric", "metrics"),
+    "param": ("param", "params", "parameter", "parameters"),
+    "tag": ("tag", "tags"),
+    "attribute": ("attribute", "attributes", "attr", "run"),
+}
+_KINDS = {word: kind for kind, words in _WORDS.items() for word in words}
 
 
 def to_mlflow_status(status: str) -> str:

@@ -1,4 +1,5 @@
-"""Run history, the data plane behind `jobs.stream`, `jobs.download` and `jobs.archive`: run details with log files, run data, changes, output URIs."""
+"""Run history, the data plane behind `jobs.stream`, `jobs.download` and `jobs.archive`: run details with log files,
+run data, changes, output URIs."""
 
 from __future__ import annotations
 
@@ -51,7 +52,8 @@ def get_data(context: Context, request: Request, *, scope: Scope) -> Response:
 
 
 def resolve_outputs(context: Context, request: Request, *, scope: Scope, version: str = "") -> Response:
-    """POST dataversion/batchGetResolvedUris: asset ids that get_data() gave out, and ARM ids of data, to datastore URIs."""
+    """POST dataversion/batchGetResolvedUris: asset ids that get_data() gave out, and ARM ids of data, to datastore
+    URIs."""
     values = {}
     for asset_id in request.json().get("values") or []:
         if str(asset_id).startswith("azureml://amlocal/runs/"):

@@ -1,4 +1,5 @@
-"""Which Python a job or a scoring server runs with. Today always the given one; building a conda file's environment belongs here and nowhere else."""
+"""Which Python a job or a scoring server runs with. Today always the given one; building a conda file's environment
+belongs here and nowhere else."""
 
 from __future__ import annotations
 

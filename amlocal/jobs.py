@@ -1,4 +1,5 @@
-"""Command jobs as ARM knows them: put, get, list, cancel. They are run by runner.py; their status, tags and error live with their run in runs.py."""
+"""Command jobs as ARM knows them: put, get, list, cancel. They are run by runner.py; their status, tags and error live
+with their run in runs.py."""
 
 from __future__ import annotations
 
@@ -116,9 +117,9 @@ def _update(context: Context, scope: Scope, name: str, asked: dict[str, Any]) ->
             raise ArmError(
                 400,
                 "UserError",
-                "A job with this name already exists. If you are trying to create a new job, use a different name. If you are trying to update an"
-                f" existing job, the existing job's {field} cannot be changed. Only description, tags, displayName, properties, and isArchived can"
-                " be updated.",
+                "A job with this name already exists. If you are trying to create a new job, use a different name. If"
+                f" you are trying to update an existing job, the existing job's {field} cannot be changed. Only"
+                " description, tags, displayName, properties, and isArchived can be updated.",
             )
     with context.store.writing() as connection:
         old = runs.read_tags(connection, [run.number])[run.number]

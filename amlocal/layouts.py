@@ -1,4 +1,5 @@
-"""What one generation of a deployment is on disk: scoring code, model, logs, and the few facts its servers are started with."""
+"""What one generation of a deployment is on disk: scoring code, model, logs, and the few facts its servers are started
+with."""
 
 from __future__ import annotations
 
@@ -69,7 +70,8 @@ def plan(record: Record) -> Layout:
 
 
 def lay_out(context: Context, scope: Scope, layout: Layout) -> Layout:
-    """Downloads code and model as Azure's storage initializer does, telling what it does in its log. Raises materials.Missing."""
+    """Downloads code and model as Azure's storage initializer does, telling what it does in its log. Raises
+    materials.Missing."""
     for name in ("logs", "home", "app"):
         (layout.folder / name).mkdir(parents=True, exist_ok=True)
     with (layout.folder / "logs" / "storage-initializer.log").open("w", buffering=1) as log:

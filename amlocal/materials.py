@@ -1,4 +1,5 @@
-"""Files between blob storage and the disk of a job or a scoring server: code, inputs and models come in, outputs go out."""
+"""Files between blob storage and the disk of a job or a scoring server: code, inputs and models come in, outputs go
+out."""
 
 from __future__ import annotations
 
@@ -68,7 +69,8 @@ def iterate(blobs: Blobs, account: str, container: str, prefix: str) -> Iterator
 
 
 def upload(blobs: Blobs, source: Path, place: places.Place) -> int:
-    """Writes a file to the place, or every file of a folder under it; how many. Links that lead out of the folder are left out."""
+    """Writes a file to the place, or every file of a folder under it; how many. Links that lead out of the folder are
+    left out."""
     if source.is_file():
         _write(blobs, source, place)
         return 1

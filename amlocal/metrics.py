@@ -1,4 +1,5 @@
-"""Metric series and their points in SQLite: appended, read page by page, last values of many runs in one query. The REST words stand in mlflow.py.
+"""Metric series and their points in SQLite: appended, read page by page, last values of many runs in one query. The
+REST words stand in mlflow.py.
 
 A point is found by its place in the series, so the millionth costs what the first does.
 """
@@ -15,7 +16,8 @@ CREATE TABLE IF NOT EXISTS metric_series (
     UNIQUE (run, name)
 );
 CREATE TABLE IF NOT EXISTS metric_points (
-    series INTEGER NOT NULL, place INTEGER NOT NULL, step INTEGER NOT NULL, at_ms INTEGER NOT NULL, value REAL, word TEXT,
+    series INTEGER NOT NULL, place INTEGER NOT NULL, step INTEGER NOT NULL, at_ms INTEGER NOT NULL, value REAL, word
+    TEXT,
     PRIMARY KEY (series, place)
 ) WITHOUT ROWID;
 """
@@ -46,7 +48,8 @@ def append(connection: sqlite3.Connection, run: int, points: Iterable[Point]) ->
         value, word = _stored(last.value)
         connection.execute("UPDATE metric_series SET points = points + ? WHERE number = ?", (len(mine), number))
         connection.execute(
-            "UPDATE metric_series SET last_value = ?, last_word = ?, last_step = ?, last_at_ms = ? WHERE number = ? AND (last_step, last_at_ms) <= (?, ?)",
+            "UPDATE metric_series SET last_value = ?, last_word = ?, last_step = ?, last_at_ms = ?"
+            " WHERE number = ? AND (last_step, last_at_ms) <= (?, ?)",
             (value, word, last.step, last.at_ms, number, last.step, last.at_ms),
         )
 
@@ -70,7 +73,8 @@ def read_last(connection: sqlite3.Connection, runs: Sequence[int]) -> dict[int, 
     """Last value of every metric of the given runs."""
     found: dict[int, list[Point]] = {}
     marks = ",".join("?" * len(runs))
-    query = f"SELECT run, name, last_value, last_word, last_step, last_at_ms FROM metric_series WHERE run IN ({marks}) ORDER BY run, name"  # noqa: S608
+    columns = "run, name, last_value, last_word, last_step, last_at_ms"
+    query = f"SELECT {columns} FROM metric_series WHERE run IN ({marks}) ORDER BY run, name"  # noqa: S608
     for run, name, value, word, step, at_ms in connection.execute(query, list(runs)):
         found.setdefault(run, []).append(Point(name, _restored(value, word), step, at_ms))
     return found

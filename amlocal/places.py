@@ -1,4 +1,5 @@
-"""Where a URI leads inside our blob storage: azureml:// in all its spellings, runs:/, ARM ids of data and models, our own blob URLs.
+"""Where a URI leads inside our blob storage: azureml:// in all its spellings, runs:/, ARM ids of data and models, our
+own blob URLs.
 
 What is done with a place (copying in and out) is in materials.py.
 """
@@ -47,7 +48,8 @@ class Place:
 
 
 def find(context: Context, scope: Scope, uri: str) -> Place | None:
-    """The place of a URI; None when it leads out of this amlocal. Raises ArmError when it names something that is not there."""
+    """The place of a URI; None when it leads out of this amlocal. Raises ArmError when it names something that is not
+    there."""
     for pattern, follow in (
         (_JOB_OUTPUT, _job_output),
         (_DATASTORE, _datastore),

@@ -1,6 +1,8 @@
-"""Child processes of jobs and scoring servers: started in their own group, found again and ended after amlocal itself died.
+"""Child processes of jobs and scoring servers: started in their own group, found again and ended after amlocal itself
+died.
 
-One folder per process holds `process.json` (the mark), `pid` and, after a normal end, `exit_code`. What runs and when is decided in runner.py and serving.py.
+One folder per process holds `process.json` (the mark), `pid` and, after a normal end, `exit_code`. What runs and when
+is decided in runner.py and serving.py.
 """
 
 import json
@@ -13,9 +15,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# The shell stays as leader of the group: it writes its own pid before anything runs and the exit code after it, so a killed amlocal loses neither.
+# The shell stays as leader of the group: it writes its own pid before anything runs and the exit code after it, so a
+# killed amlocal loses neither.
 # The mark in $0 tells this process from a later one that was given the same pid.
-_SCRIPT = 'folder=$1; shift; echo $$ > "$folder/pid"; "$@"; code=$?; echo $code > "$folder/exit_code.part"; mv "$folder/exit_code.part" "$folder/exit_code"'
+_SCRIPT = """
+folder=$1; shift
+echo $$ > "$folder/pid"
+"$@"
+echo $? > "$folder/exit_code.part"
+mv "$folder/exit_code.part" "$folder/exit_code"
+"""
 
 _KEPT_VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
 
@@ -43,7 +52,8 @@ class Child:
 
 
 def clean_environment(home: Path, *, python: Path | None = None, temporary: Path | None = None) -> dict[str, str]:
-    """The little that a child inherits; never a variable of amlocal's or of whoever started it. `python`'s folder comes first on PATH."""
+    """The little that a child inherits; never a variable of amlocal's or of whoever started it. `python`'s folder
+    comes first on PATH."""
     environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     search = [os.environ.get("PATH", os.defpath)]
     if python is not None:
@@ -140,13 +150,14 @@ def _command_line(pid: int) -> str:
         if Path("/proc/self/cmdline").exists():
             return ""
     listed = subprocess.run(
-        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return listed.stdout
 
 
 def _python_folder(python: Path, home: Path) -> Path:
-    """A folder where `python` is this interpreter: its own, or one with small scripts when it is called python3.12 only."""
+    """A folder where `python` is this interpreter: its own, or one with small scripts when it is called python3.12
+    only."""
     if (python.parent / "python").exists():
         return python.parent
     folder = home / ".bin"

@@ -1,4 +1,5 @@
-"""Registered models: versions made from uploads, datastore paths and job outputs. What they share with other assets is in assets.py, MLflow's view in registry.py."""
+"""Registered models: versions made from uploads, datastore paths and job outputs. What they share with other assets is
+in assets.py, MLflow's view in registry.py."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ TYPES = ("custom_model", "mlflow_model", "triton_model")
 def prepare(
     context: Context, scope: Scope, name: str, version: str, properties: dict[str, Any], old: Record | None
 ) -> dict[str, Any]:
-    """A job's output becomes the datastore path it lies at, as Azure answers it. A version's files never change. Raises ArmError 400/409."""
+    """A job's output becomes the datastore path it lies at, as Azure answers it. A version's files never change.
+    Raises ArmError 400/409."""
     kind = properties.get("modelType") or "custom_model"
     if kind not in TYPES:
         raise ArmError(400, "UserError", f"modelType is {kind!r}; it can be {', '.join(TYPES)}.")

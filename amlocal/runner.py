@@ -1,7 +1,10 @@
-"""Runs command jobs: each waits for a node of its cluster and is then a process of its own. Only this file moves a job's status.
+"""Runs command jobs: each waits for a node of its cluster and is then a process of its own. Only this file moves a
+job's status.
 
-NotStarted → Preparing → Queued → Running → Finalizing → Completed or Failed; CancelRequested → Canceled. When amlocal stops, running jobs end as Failed;
-when it is killed they go on, and the next start follows them further. What a job looks like over REST is in jobs.py, one job's steps in executions.py.
+NotStarted → Preparing → Queued → Running → Finalizing → Completed or Failed; CancelRequested → Canceled. When amlocal
+stops, running jobs end as Failed;
+when it is killed they go on, and the next start follows them further. What a job looks like over REST is in jobs.py,
+one job's steps in executions.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Experiments and runs in SQLite: status, times, tags, params, errors. A job is a run with the same name; what a job asks for is in jobs.py.
+"""Experiments and runs in SQLite: status, times, tags, params, errors. A job is a run with the same name; what a job
+asks for is in jobs.py.
 
 Metric values are in metrics.py, MLflow's search words in filters.py, the REST answers in mlflow.py and history.py.
 """
@@ -13,22 +14,32 @@ from typing import Any
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS experiments (
-    number INTEGER PRIMARY KEY, scope TEXT NOT NULL, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL COLLATE NOCASE, lifecycle TEXT NOT NULL DEFAULT 'active',
+    number INTEGER PRIMARY KEY, scope TEXT NOT NULL, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL COLLATE NOCASE,
+    lifecycle TEXT NOT NULL DEFAULT 'active',
     tags TEXT NOT NULL DEFAULT '{}', created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL, UNIQUE (scope, name)
 );
 CREATE TABLE IF NOT EXISTS runs (
-    number INTEGER PRIMARY KEY, scope TEXT NOT NULL, id TEXT NOT NULL COLLATE NOCASE, experiment INTEGER NOT NULL REFERENCES experiments (number),
-    name TEXT NOT NULL, status TEXT NOT NULL, lifecycle TEXT NOT NULL DEFAULT 'active', is_job INTEGER NOT NULL, user TEXT NOT NULL,
-    created_ms INTEGER NOT NULL, start_ms INTEGER, end_ms INTEGER, error TEXT, warnings TEXT NOT NULL DEFAULT '[]', UNIQUE (scope, id)
+    number INTEGER PRIMARY KEY, scope TEXT NOT NULL, id TEXT NOT NULL COLLATE NOCASE, experiment INTEGER NOT NULL
+    REFERENCES experiments (number),
+    name TEXT NOT NULL, status TEXT NOT NULL, lifecycle TEXT NOT NULL DEFAULT 'active', is_job INTEGER NOT NULL, user
+    TEXT NOT NULL,
+    created_ms INTEGER NOT NULL, start_ms INTEGER, end_ms INTEGER, error TEXT, warnings TEXT NOT NULL DEFAULT '[]',
+    UNIQUE (scope, id)
 );
 CREATE INDEX IF NOT EXISTS runs_by_experiment ON runs (experiment, created_ms);
 CREATE INDEX IF NOT EXISTS runs_open ON runs (status) WHERE status NOT IN ('Completed', 'Failed', 'Canceled');
-CREATE TABLE IF NOT EXISTS run_tags (run INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS run_params (run INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS run_tags (run INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run,
+name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS run_params (run INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run,
+name)) WITHOUT ROWID;
 """
 
 FINAL = ("Completed", "Failed", "Canceled")
-_COLUMNS = "r.number, r.scope, r.id, r.name, r.status, r.lifecycle, r.is_job, r.user, r.created_ms, r.start_ms, r.end_ms, r.error, r.warnings, e.id, e.name"
+_COLUMNS = (
+    "r.number, r.scope, r.id, r.name, r.status, r.lifecycle, r.is_job, r.user,"
+    " r.created_ms, r.start_ms, r.end_ms, r.error, r.warnings, e.id, e.name"
+)
+_FROM = "runs r JOIN experiments e ON e.number = r.experiment"
 
 
 @dataclass(frozen=True)
@@ -87,9 +98,9 @@ def ensure_experiment(connection: sqlite3.Connection, scope: str, name: str) -> 
 
 
 def find_experiment(
-    connection: sqlite3.Connection, scope: str, *, name: str | None = None, id: str | None = None
+    connection: sqlite3.Connection, scope: str, *, name: str | None = None, identifier: str | None = None
 ) -> Experiment | None:
-    column, value = ("name", name) if id is None else ("id", id)
+    column, value = ("name", name) if identifier is None else ("id", identifier)
     return next(iter(list_experiments(connection, scope, where=f"{column} = ?", values=[value])), None)
 
 
@@ -103,11 +114,12 @@ def list_experiments(
     start: int = 0,
 ) -> list[Experiment]:
     """`where` is SQL of our own making, never a caller's text."""
-    query = f"SELECT number, id, name, lifecycle, tags, created_ms, modified_ms FROM experiments WHERE scope = ? AND {where} ORDER BY created_ms DESC, number DESC LIMIT ? OFFSET ?"  # noqa: S608
+    columns, order = "number, id, name, lifecycle, tags, created_ms, modified_ms", "created_ms DESC, number DESC"
+    query = f"SELECT {columns} FROM experiments WHERE scope = ? AND {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
     rows = connection.execute(query, [scope, *values, limit, start])
     return [
-        Experiment(number, id, name, lifecycle, json.loads(tags), created, modified)
-        for number, id, name, lifecycle, tags, created, modified in rows
+        Experiment(number, key, name, lifecycle, json.loads(tags), created, modified)
+        for number, key, name, lifecycle, tags, created, modified in rows
     ]
 
 
@@ -122,7 +134,7 @@ def change_experiment(connection: sqlite3.Connection, experiment: Experiment, **
 def create(
     connection: sqlite3.Connection,
     scope: str,
-    id: str,
+    run_id: str,
     experiment: Experiment,
     *,
     name: str,
@@ -134,17 +146,18 @@ def create(
 ) -> Run:
     """Raises sqlite3.IntegrityError when the id is taken (compared without case)."""
     cursor = connection.execute(
-        "INSERT INTO runs (scope, id, experiment, name, status, is_job, user, created_ms, start_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (scope, id, experiment.number, name, status, int(is_job), user, now_ms(), start_ms),
+        "INSERT INTO runs (scope, id, experiment, name, status, is_job, user, created_ms, start_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (scope, run_id, experiment.number, name, status, int(is_job), user, now_ms(), start_ms),
     )
     set_tags(connection, int(cursor.lastrowid or 0), tags)
-    made = find(connection, scope, id)
+    made = find(connection, scope, run_id)
     assert made is not None
     return made
 
 
-def find(connection: sqlite3.Connection, scope: str, id: str) -> Run | None:
-    return next(iter(select(connection, "r.scope = ? AND r.id = ?", [scope, id])), None)
+def find(connection: sqlite3.Connection, scope: str, run_id: str) -> Run | None:
+    return next(iter(select(connection, "r.scope = ? AND r.id = ?", [scope, run_id])), None)
 
 
 def find_many(connection: sqlite3.Connection, scope: str, ids: Sequence[str]) -> dict[str, Run]:
@@ -174,7 +187,7 @@ def select(
     start: int = 0,
 ) -> list[Run]:
     """`where` and `order` are SQL of our own making (filters.py), never a caller's text."""
-    query = f"SELECT {_COLUMNS} FROM runs r JOIN experiments e ON e.number = r.experiment WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+    query = f"SELECT {_COLUMNS} FROM {_FROM} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
     return [_to_run(row) for row in connection.execute(query, [*values, *order_values, limit, start])]
 
 
@@ -189,11 +202,10 @@ def advance(
     connection: sqlite3.Connection, run: Run, status: str, *, unless: Iterable[str] = FINAL, **columns: Any
 ) -> bool:
     """Moves to a status unless the run is in one of `unless` by now; tells whether it did."""
-    marks = ",".join("?" * len(list(unless)))
-    row = connection.execute(
-        f"UPDATE runs SET status = ? WHERE number = ? AND status NOT IN ({marks}) RETURNING number",
-        [status, run.number, *unless],
-    ).fetchone()  # noqa: S608
+    states = list(unless)
+    marks = ",".join("?" * len(states))
+    query = f"UPDATE runs SET status = ? WHERE number = ? AND status NOT IN ({marks}) RETURNING number"  # noqa: S608
+    row = connection.execute(query, [status, run.number, *states]).fetchone()
     if row is not None and columns:
         change(connection, run, **columns)
     return row is not None
@@ -234,9 +246,8 @@ def read_params(connection: sqlite3.Connection, runs: Sequence[int]) -> dict[int
 def _read_pairs(connection: sqlite3.Connection, table: str, runs: Sequence[int]) -> dict[int, dict[str, str]]:
     marks = ",".join("?" * len(runs))
     found: dict[int, dict[str, str]] = {run: {} for run in runs}
-    for run, name, value in connection.execute(
-        f"SELECT run, name, value FROM {table} WHERE run IN ({marks})", list(runs)
-    ):  # noqa: S608
+    query = f"SELECT run, name, value FROM {table} WHERE run IN ({marks})"  # noqa: S608
+    for run, name, value in connection.execute(query, list(runs)):
         found[run][name] = value
     return found
 
@@ -245,7 +256,7 @@ def _to_run(row: tuple[Any, ...]) -> Run:
     (
         number,
         scope,
-        id,
+        run_id,
         name,
         status,
         lifecycle,
@@ -260,6 +271,6 @@ def _to_run(row: tuple[Any, ...]) -> Run:
         experiment_name,
     ) = row
     return Run(
-        number, scope, id, name, status, lifecycle, bool(is_job), user, created, start, end,
+        number, scope, run_id, name, status, lifecycle, bool(is_job), user, created, start, end,
         json.loads(error) if error else None, json.loads(warnings), experiment_id, experiment_name,
     )  # fmt: skip

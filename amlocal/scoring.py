@@ -1,4 +1,5 @@
-"""The scoring URL: who may call, which deployment answers, and Azure's words when it does not (401, 404, 408, 413, 424, 429, 502)."""
+"""The scoring URL: who may call, which deployment answers, and Azure's words when it does not (401, 404, 408, 413,
+424, 429, 502)."""
 
 from __future__ import annotations
 
@@ -24,12 +25,21 @@ ENTRA_AUDIENCES = {"https://ml.azure.com", ML_AUDIENCE}
 BODY_LIMIT = 64 * 1024 * 1024
 # Beside hop-by-hop headers: a caller's key never reaches the model's code.
 _NOT_PASSED = {
-    "authorization", "connection", "content-length", "host", "keep-alive", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade",
+    "authorization",
     "azureml-model-deployment",
-}  # fmt: skip
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
 _NO_ROUTE = (
-    "No valid deployments to route to. Please check that the endpoint has at least one deployment with positive weight values or use a deployment"
-    " specific header to route."
+    "No valid deployments to route to. Please check that the endpoint has at least one deployment with positive weight"
+    " values or use a deployment specific header to route."
 )
 
 
@@ -72,14 +82,15 @@ def _find(context: Context, workspace: str, endpoint: str) -> Record:
 
 
 def _check_caller(context: Context, request: Request, record: Record) -> None:
-    """Keys, the endpoint's own tokens, or tokens for https://ml.azure…, by the endpoint's auth mode. Raises ArmError 401."""
+    """Keys, the endpoint's own tokens, or tokens for https://ml.azure…, by the endpoint's auth mode. Raises ArmError
+    401."""
     mode = record.body["properties"]["authMode"]
     scope = Scope(*record.body["scope"])
     scheme, _, shown = request.header("Authorization").partition(" ")
     shown = shown.strip() if scheme.lower() == "bearer" else ""
     if mode == "Key":
         keys = endpoints.read_keys(context, scope, record.name).values()
-        is_good = any([hmac.compare_digest(key.encode(), shown.encode()) for key in keys])
+        is_good = any(hmac.compare_digest(key.encode(), shown.encode()) for key in keys)
     else:
         claims = (context.tokens.read(shown) if shown else None) or {}
         own = {endpoints.scoring_uri(context, scope, record)}

@@ -1,4 +1,5 @@
-"""One instance of a deployment: gunicorn with the real inference server on a loopback port. How many there are and why is serving.py's business."""
+"""One instance of a deployment: gunicorn with the real inference server on a loopback port. How many there are and why
+is serving.py's business."""
 
 from __future__ import annotations
 
@@ -13,7 +14,14 @@ from amlocal import processes
 APP = "azureml_inference_server_http.server.entry:app"
 PROBE_SECONDS = 2.0
 # gunicorn ignores names it does not know, so this also serves versions without a control socket.
-_CONFIG = 'bind = "127.0.0.1:{port}"\nworkers = {workers}\ntimeout = {timeout}\naccesslog = "-"\nerrorlog = "/dev/null"\ncontrol_socket_disable = True\n'
+_CONFIG = """
+bind = "127.0.0.1:{port}"
+workers = {workers}
+timeout = {timeout}
+accesslog = "-"
+errorlog = "/dev/null"
+control_socket_disable = True
+"""
 
 
 class Instance:

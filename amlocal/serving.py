@@ -1,6 +1,8 @@
-"""The servers behind all deployments: started, scaled, replaced, watched, found again after a restart. One process is in servers.py, its files in layouts.py.
+"""The servers behind all deployments: started, scaled, replaced, watched, found again after a restart. One process is
+in servers.py, its files in layouts.py.
 
-When amlocal stops it ends them; when it is killed they go on and the next start adopts them, or starts them anew where they died.
+When amlocal stops it ends them; when it is killed they go on and the next start adopts them, or starts them anew where
+they died.
 """
 
 from __future__ import annotations
@@ -106,7 +108,8 @@ class Fleet:
         self._stopping = threading.Event()
 
     def start(self) -> None:
-        """Finds or starts the servers of every deployment, in the background: a request for one that is not up yet waits."""
+        """Finds or starts the servers of every deployment, in the background: a request for one that is not up yet
+        waits."""
         wanted = {record.id: record for record in self._context.store.list("deployments", None, top=100_000).records}
         for record in wanted.values():
             layout = layouts.load(self._layout_folder(record.id, record.body["generation"]))
@@ -128,7 +131,8 @@ class Fleet:
             return self._pools.get(record.id)
 
     def deploy(self, scope: Scope, record: Record) -> int:
-        """Brings the servers to what the record asks; the generation that serves then. Raises Broken, and what served before goes on."""
+        """Brings the servers to what the record asks; the generation that serves then. Raises Broken, and what served
+        before goes on."""
         wanted = layouts.plan(record)
         pool = self.pool(record)
         if pool is not None and pool.layout.serves_the_same(wanted):

@@ -1,4 +1,5 @@
-"""MLflow's runs over REST: create, get, update, search, params, metrics, tags, batches, metric history. The run id of a job is the job's name.
+"""MLflow's runs over REST: create, get, update, search, params, metrics, tags, batches, metric history. The run id of
+a job is the job's name.
 
 Artifacts are in artifacts.py, the tables in runs.py and metrics.py.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from amlocal import artifacts, filters, metrics, runs
@@ -23,29 +24,13 @@ HISTORY_PAGE = 25_000
 _VIEWS = {"ACTIVE_ONLY": "r.lifecycle = 'active'", "DELETED_ONLY": "r.lifecycle = 'deleted'", "ALL": "1"}
 
 
-def speaking_mlflow(handler: Callable[..., Response]) -> Callable[..., Response]:
-    """The same handler, its errors in MLflow's words beside ARM's, as Azure answers them."""
-
-    def handle(context: Context, request: Request, **parts: Any) -> Response:
-        try:
-            return handler(context, request, **parts)
-        except ArmError as exc:
-            by_status = {400: "INVALID_PARAMETER_VALUE", 404: "RESOURCE_DOES_NOT_EXIST"}
-            code = exc.code if exc.code.isupper() else by_status.get(exc.status, "INTERNAL_ERROR")
-            body = {"error_code": code, "message": exc.message, **exc.to_body()}
-            return json_response(body, exc.status, exc.headers)
-
-    handle.__doc__ = handler.__doc__
-    return handle
-
-
 def create_run(context: Context, request: Request, *, scope: Scope) -> Response:
     """A run that is not a job of ours: a script on somebody's own machine, or a child run inside a job."""
     asked = request.json()
     tags = _pairs(asked.get("tags"))
     run_id = str(uuid.uuid4())
     with context.store.writing() as connection:
-        experiment = runs.find_experiment(connection, scope.key, id=str(asked.get("experiment_id") or ""))
+        experiment = runs.find_experiment(connection, scope.key, identifier=str(asked.get("experiment_id") or ""))
         if experiment is None:
             raise ArmError(
                 404, "RESOURCE_DOES_NOT_EXIST", f"Could not find experiment with id={asked.get('experiment_id')}."
@@ -190,11 +175,6 @@ def get_metric_history(context: Context, request: Request, *, scope: Scope) -> R
     return json_response(answer)
 
 
-def refuse_logged_models(context: Context, request: Request, *, scope: Scope) -> Response:
-    """Azure ML has no logged models, MLflow 3's `log_model` fails there: train with save_model + log_artifacts."""
-    raise ArmError(404, "ENDPOINT_NOT_FOUND", "API not found: Azure Machine Learning has no logged-models API.")
-
-
 def _log(
     context: Context,
     request: Request,
@@ -213,7 +193,8 @@ def _log(
             raise ArmError(
                 400,
                 "INVALID_PARAMETER_VALUE",
-                f"Changing param values is not allowed. Param with key='{wrong}' was already logged with another value.",
+                f"Changing param values is not allowed. Param with key='{wrong}' was already logged with another"
+                " value.",
             )
         _set_tags(connection, run, _pairs(tags))
     return json_response({})

@@ -129,7 +129,12 @@ def test_the_log_can_be_read_by_range_while_it_grows(ml_client: MLClient, plane:
 
 def test_a_canceled_job_leaves_no_process(ml_client: MLClient, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    script = f"import os, subprocess, time\nchild = subprocess.Popen(['sleep', '300'])\nopen({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\ntime.sleep(300)"
+    script = (
+        "import os, subprocess, time\n"
+        "child = subprocess.Popen(['sleep', '300'])\n"
+        f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
+        "time.sleep(300)\n"
+    )
     job = submit(ml_client, tmp_path / "src", "python main.py", script)
     wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
     ml_client.jobs.begin_cancel(job.name).wait()

@@ -1,4 +1,5 @@
-"""MLflow against amlocal: inside jobs through azureml-mlflow, outside through plain mlflow, and the REST that the portal reads."""
+"""MLflow against amlocal: inside jobs through azureml-mlflow, outside through plain mlflow, and the REST that the
+portal reads."""
 
 from __future__ import annotations
 
@@ -59,7 +60,8 @@ assert read.info.status == "FINISHED" and read.info.run_name == "by hand"
 assert [f.path for f in client.list_artifacts(run.info.run_id)] == ["folder", "model"]
 assert mlflow.artifacts.load_dict(run.info.artifact_uri + "/folder/file.json") == {"k": [1, 2]}
 assert [p.step for p in client.get_metric_history(run.info.run_id, "m")] == [3]
-found = mlflow.search_runs(search_all_experiments=True, filter_string="params.b = 'two' and metrics.m > 0.5 and tags.who = 'plain'", output_format="list")
+text = "params.b = 'two' and metrics.m > 0.5 and tags.who = 'plain'"
+found = mlflow.search_runs(search_all_experiments=True, filter_string=text, output_format="list")
 assert run.info.run_id in [r.info.run_id for r in found]
 with mlflow.start_run(nested=False) as other:
     with mlflow.start_run(nested=True) as child:
@@ -73,7 +75,8 @@ client.set_registered_model_alias(name, "champion", "1")
 assert client.get_model_version_by_alias(name, "champion").run_id == run.info.run_id
 assert [v.version for v in client.search_model_versions(f"name='{name}'")] in (["1"], [1])
 assert client.get_registered_model(name).tags == {"t": "1"}
-client.set_model_version_tag(name, "1", "w", "2"); assert client.get_model_version(name, "1").tags == {"v": "1", "w": "2"}
+client.set_model_version_tag(name, "1", "w", "2")
+assert client.get_model_version(name, "1").tags == {"v": "1", "w": "2"}
 with mlflow.start_run(): pass
 client.delete_run(run.info.run_id)
 assert client.get_run(run.info.run_id).info.lifecycle_stage == "deleted"
