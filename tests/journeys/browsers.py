@@ -1,11 +1,14 @@
 """Chromium for the journeys, and what it must not say: policy violations, console errors, answers of 500."""
 
+import atexit
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
@@ -90,3 +93,11 @@ def read(context: BrowserContext, path: str) -> dict[str, Any]:
     assert answer.ok, f"{answer.status} {path}: {answer.text()[:300]}"
     document: dict[str, Any] = answer.json()
     return document
+
+
+def as_files(name: str, data: bytes) -> list[str]:
+    """A file on disk for an upload; Playwright takes no more than 50 MB by value."""
+    folder = Path(tempfile.mkdtemp(prefix="portolan-upload-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / name).write_bytes(data)
+    return [str(folder / name)]
