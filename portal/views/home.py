@@ -12,7 +12,8 @@ from portal import health as parts
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     sight = overview.of(request)
-    return answers.page(request, "home/index.html", {"sight": sight}, sight.as_json)
+    template = "home/index.html#live" if getattr(request, "htmx", False) else "home/index.html"
+    return answers.page(request, template, {"sight": sight}, sight.as_json)
 
 
 @login_not_required

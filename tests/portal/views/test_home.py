@@ -79,6 +79,14 @@ def test_a_stranger_sees_nothing_of_it(charlie, workspace, client_of):
     assert read(browser)["figures"]["jobs"] == 0
 
 
+def test_home_refreshes_itself_without_the_frame(alice, workspace, client_of):
+    make_run(workspace, "still-going", "Running")
+    fragment = client_of(alice).get("/", headers={"HX-Request": "true"}).content.decode()
+    assert "still-going" in fragment
+    assert 'hx-trigger="every 4s"' in fragment
+    assert "side-nav" not in fragment
+
+
 def test_home_only_reads(alice, client_of):
     assert client_of(alice).post("/").status_code == 405
 
