@@ -79,7 +79,7 @@ def test_a_thousand_rows_take_no_more_queries_than_ten(client_of, alice, workspa
     with CaptureQueriesContext(connection) as many:
         answer = client.get(page, HTTP_ACCEPT=accept)
     assert answer.status_code == 200
-    assert len(many) == len(few)
+    assert [query["sql"].split(" WHERE ")[0] for query in many] == [query["sql"].split(" WHERE ")[0] for query in few]
     if accept == "application/json":
         assert len(answer.json()["rows"]) == 25
         assert answer.json()["pages"] >= 40
