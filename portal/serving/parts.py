@@ -21,10 +21,10 @@ AMLOCAL_ONLY = (
     "AZUREML_CURRENT_CLOUD",
     "MSI_ENDPOINT",
     "MSI_SECRET",
-    "IDENTITY_ENDPOINT",
-    "IDENTITY_HEADER",
     "AMLOCAL_SECRET",
 )
+# Azure's own way to hand a managed identity to a process; only the workers of a real cloud get it.
+MANAGED_IDENTITY = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")
 
 
 def has_amlocal() -> bool:
@@ -45,7 +45,7 @@ def site_url() -> str:
 
 def shared(home: Path, broker: str) -> dict[str, str]:
     """The environment of every part of ours, without what only amlocal's workers may have."""
-    inherited = {name: value for name, value in os.environ.items() if name not in AMLOCAL_ONLY}
+    inherited = {name: value for name, value in os.environ.items() if name not in (*AMLOCAL_ONLY, *MANAGED_IDENTITY)}
     loopback = dict.fromkeys([*env_hosts(), "localhost", "127.0.0.1", "::1"])
     return inherited | {
         "PORTAL_HOME": str(home),
@@ -58,6 +58,12 @@ def shared(home: Path, broker: str) -> dict[str, str]:
     }
 
 
+def azure(cloud: str) -> dict[str, str]:
+    """What the workers of a real cloud get more: its name, and the managed identity of this machine if it has one."""
+    identity = {name: os.environ[name] for name in MANAGED_IDENTITY if name in os.environ}
+    return identity | {"AZUREML_CURRENT_CLOUD": cloud}
+
+
 def env_hosts() -> list[str]:
     """Hosts that the person's own environment keeps from the proxy."""
     given = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
@@ -65,9 +71,10 @@ def env_hosts() -> list[str]:
 
 
 def amlocal_environment(home: Path) -> dict[str, str]:
-    """What `python -m amlocal` is started with."""
+    """What `python -m amlocal` is started with: nothing of the portal's settings and secrets."""
     scoring = str(SCORING_PYTHON) if SCORING_PYTHON.exists() else sys.executable
-    return dict(os.environ) | {
+    ours = ("PORTAL_", "DATABASE_URL", "REDIS_URL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {
         "AMLOCAL_HOME": str(home / "amlocal"),
         "AMLOCAL_PORT": env.text("PORTAL_AMLOCAL_PORT"),
         "AMLOCAL_SCORING_PYTHON": os.environ.get("AMLOCAL_SCORING_PYTHON") or scoring,

@@ -64,7 +64,7 @@ class Site:
         self._add(parts.web(environment, self.sockets))
         self._add(parts.worker("portal", "portal,scoring", environment))
         for cloud in parts.clouds():
-            extra = local if cloud == "local" else {"AZUREML_CURRENT_CLOUD": cloud}
+            extra = local if cloud == "local" else parts.azure(cloud)
             self._add(parts.worker(cloud, f"cloud.{cloud}", environment | extra))
         self._add(parts.beat(self.home, environment))
         self._await()

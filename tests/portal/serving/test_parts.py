@@ -13,11 +13,25 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_shared_environment_never_has_amlocals_key(monkeypatch, tmp_path):
-    for name in parts.AMLOCAL_ONLY:
+    secrets = {*parts.AMLOCAL_ONLY, *parts.MANAGED_IDENTITY}
+    for name in secrets:
         monkeypatch.setenv(name, "secret")
     environment = parts.shared(tmp_path, "redis://x")
-    assert not set(parts.AMLOCAL_ONLY) & set(environment)
+    assert not secrets & set(environment)
     assert environment["REDIS_URL"] == "redis://x"
+
+
+def test_a_managed_identity_reaches_the_workers_of_azure_only(monkeypatch):
+    monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:41741/msi/token")
+    monkeypatch.setenv("MSI_SECRET", "amlocal's")
+    given = parts.azure("AzureCloud")
+    assert given == {"IDENTITY_ENDPOINT": "http://127.0.0.1:41741/msi/token", "AZUREML_CURRENT_CLOUD": "AzureCloud"}
+
+
+def test_amlocal_is_given_nothing_of_the_portals(monkeypatch, tmp_path):
+    for name in ("PORTAL_SECRET_KEY", "PORTAL_VAULT_KEYS", "DATABASE_URL", "REDIS_URL"):
+        monkeypatch.setenv(name, "secret")
+    assert "secret" not in parts.amlocal_environment(tmp_path).values()
 
 
 def test_this_machine_is_never_reached_through_a_proxy(monkeypatch, tmp_path):
