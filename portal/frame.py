@@ -79,6 +79,16 @@ class Frame:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
 
+    @property
+    def clock(self) -> dict[str, str]:
+        """The formats of a duration that js/app.js counts on with; the same texts as the ``duration`` filter's."""
+        return {
+            "s": _("%(n)s s"),
+            "min": _("%(m)s min %(s)02d s"),
+            "h": _("%(h)s h %(m)02d min"),
+            "d": _("%(d)s d %(h)s h"),
+        }
+
     @cached_property
     def memberships(self) -> list[Membership]:
         mine = Membership.objects.filter(user__pk=self.request.user.pk or 0)
