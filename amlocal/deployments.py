@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from amlocal import endpoints, operations, workspaces
+from amlocal import endpoints, interpreters, operations, workspaces
 from amlocal.http import ArmError, Request, Response, json_response
 from amlocal.operations import OperationFailed
 from amlocal.serving import Broken
@@ -154,6 +154,7 @@ def _read(context: Context, scope: Scope, endpoint: Record, name: str, asked: di
     found = re.match(r".*/models/([^/]+)/versions/([^/]+)$", model, re.IGNORECASE)
     if found and context.store.get("models", scope, found[1], found[2]) is None and "/registries/" not in model.lower():
         raise ArmError(400, "ResourceNotFound", f"The specified resource was not found: model {found[1]}:{found[2]}.")
+    interpreters.check(context, scope, str(properties.get("environmentId") or ""))
     settings = {key: value for key, value in (properties.get("requestSettings") or {}).items() if value is not None}
     properties["requestSettings"] = {**REQUEST_DEFAULTS, **settings}
     properties.setdefault("endpointComputeType", "Managed")

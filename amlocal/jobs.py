@@ -7,7 +7,7 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from amlocal import command_lines, operations, places, runs, workspaces
+from amlocal import command_lines, interpreters, operations, places, runs, workspaces
 from amlocal.http import ArmError, Request, Response, json_response
 from amlocal.store import Record, Scope
 
@@ -145,6 +145,7 @@ def _check(context: Context, scope: Scope, name: str, asked: dict[str, Any]) -> 
     if not str(asked.get("command") or "").strip():
         raise ArmError(400, "UserError", "The job has no command.")
     command_lines.check(str(asked["command"]), asked.get("inputs") or {}, asked.get("outputs") or {})
+    interpreters.check(context, scope, str(asked.get("environmentId") or ""))
     compute = str(asked.get("computeId") or "")
     if compute and context.store.get("computes", scope, compute.rsplit("/", 1)[-1]) is None:
         name = compute.rsplit("/", 1)[-1]

@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS runs (
     created_ms INTEGER NOT NULL, start_ms INTEGER, end_ms INTEGER, error TEXT, warnings TEXT NOT NULL DEFAULT '[]',
     UNIQUE (scope, id)
 );
+CREATE INDEX IF NOT EXISTS runs_by_place ON runs (scope, number);
+CREATE INDEX IF NOT EXISTS runs_by_age ON runs (scope, created_ms, number);
 CREATE INDEX IF NOT EXISTS runs_by_experiment ON runs (experiment, created_ms);
 CREATE INDEX IF NOT EXISTS runs_open ON runs (status) WHERE status NOT IN ('Completed', 'Failed', 'Canceled');
 CREATE TABLE IF NOT EXISTS run_tags (run INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run,

@@ -104,6 +104,7 @@ class Fleet:
         self._context = context
         self._folder = context.settings.home / "serving"
         self._pools: dict[int, Pool] = {}
+        self._starting: list[Instance] = []
         self._lock = threading.Lock()
         self._stopping = threading.Event()
 
@@ -121,9 +122,8 @@ class Fleet:
     def stop(self) -> None:
         self._stopping.set()
         with self._lock:
-            children = [
-                instance.child for pool in self._pools.values() for instance in pool.instances if instance.child
-            ]
+            serving = [instance for pool in self._pools.values() for instance in pool.instances]
+            children = [instance.child for instance in (*serving, *self._starting) if instance.child]
         processes.end_all(children)
 
     def pool(self, record: Record) -> Pool | None:
@@ -188,20 +188,30 @@ class Fleet:
         return Instance(layout.folder / "instances" / str(place), layout.folder / "logs" / f"{name}.log")
 
     def _start_all(self, instances: list[Instance], layout: Layout) -> None:
-        """Starts them together and waits until all answer. Raises Broken when one dies first, and ends the others."""
+        """Starts them together and waits until all answer. Raises Broken when one dies first, and ends the others.
+
+        When amlocal stops meanwhile the thread just ends: the operation is still open and runs again at the next start.
+        """
+        with self._lock:
+            self._starting += instances
         try:
             for instance in instances:
                 self._start(instance, layout)
             deadline = time.monotonic() + START_SECONDS
             while not all(instance.is_ready or instance.probe() for instance in instances):
+                if self._stopping.wait(0.1):
+                    raise SystemExit
                 if not all(instance.is_alive() for instance in instances):
                     raise Broken("ResourceNotReady", CRASHED)
-                if time.monotonic() > deadline or self._stopping.wait(0.1):
+                if time.monotonic() > deadline:
                     raise Broken("ResourceNotReady", f"The deployment was not ready within {START_SECONDS} seconds.")
         except BaseException:
             for instance in instances:
                 instance.end()
             raise
+        finally:
+            with self._lock:
+                self._starting = [instance for instance in self._starting if instance not in instances]
 
     def _start(self, instance: Instance, layout: Layout) -> None:
         try:

@@ -10,6 +10,7 @@ import pytest
 from azure.ai.ml import MLClient
 from azure.ai.ml.entities import ManagedOnlineEndpoint
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.identity import ManagedIdentityCredential
 
 from tests.amlocal.data_plane import DataPlane
 from tests.amlocal.serving_at_work import Served, is_alive
@@ -182,6 +183,9 @@ def test_a_provisioning_fault_fails_a_deployment(ml_client: MLClient, served: Se
 
 
 def test_what_is_missing_is_refused_before_anything_starts(ml_client: MLClient, served: Served) -> None:
+    environment = served.model.id.partition("/models/")[0] + "/environments/never-was/versions/1"
+    with pytest.raises(HttpResponseError, match="never-was"):
+        served.deploy("noenv", environment=environment)
     gone = served.model.id.replace("/versions/1", "/versions/77")
     with pytest.raises((HttpResponseError, ResourceNotFoundError)):
         served.deploy("nomodel", model=gone)
@@ -198,6 +202,21 @@ def test_a_name_that_another_workspace_has_is_taken(control: AmlocalServer, serv
     body = {"location": "eastus", "properties": {"authMode": "Key"}}
     answer = plane.call("PUT", "", f"onlineEndpoints/{served.name}", body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "Conflict")
+
+
+@pytest.mark.parametrize("own_server", [{"AMLOCAL_PROFILE": "least-kind"}], indirect=True)
+def test_at_the_least_kind_a_deployment_with_traffic_stays(own_server: AmlocalServer, tmp_path: Path) -> None:
+    own_server.pace("immediate", retry_after=1)
+    env = own_server.env
+    names = (env["AMLOCAL_SUBSCRIPTION_ID"], env["AMLOCAL_RESOURCE_GROUP"], env["AMLOCAL_WORKSPACE"])
+    served = Served(MLClient(ManagedIdentityCredential(), *names), tmp_path / "served", "ep-strict")
+    served.deploy("blue")
+    served.route(blue=100)
+    with pytest.raises(HttpResponseError, match="non-zero live traffic"):
+        served.client.online_deployments.begin_delete("blue", served.name).result()
+    assert served.post().status_code == 200
+    served.route(blue=0)
+    served.client.online_deployments.begin_delete("blue", served.name).result()
 
 
 def test_deleting_an_endpoint_ends_its_servers(ml_client: MLClient, tmp_path: Path) -> None:

@@ -165,6 +165,24 @@ def test_a_kill_in_the_middle_of_a_deployment_loses_nothing(
     assert not list((own_server.home / "serving").iterdir())
 
 
+def test_a_stop_in_the_middle_of_a_deployment_leaves_no_process_and_goes_on_later(
+    own_server: AmlocalServer, client: MLClient, tmp_path: Path
+) -> None:
+    served = Served(client, tmp_path / "served", "ep-stopped")
+    plane = DataPlane(own_server)
+    path = f"onlineEndpoints/{served.name}/deployments"
+    served.deploy("blue")
+    body = plane.call("GET", "", f"{path}/blue").json()
+    assert plane.call("PUT", "", f"{path}/green", body).status_code == 201
+    wait_for(lambda: list(own_server.home.glob("serving/*/1/instances/*/pid"))[1:])
+    pids = [int(file.read_text()) for file in own_server.home.glob("serving/*/1/instances/*/pid")]
+    own_server.stop()
+    assert not any(is_alive(pid) for pid in pids)
+    own_server.start()
+    wait_for(lambda: plane.call("GET", "", f"{path}/green").json()["properties"]["provisioningState"] == "Succeeded")
+    assert served.post(azureml_model_deployment="green").status_code == 200
+
+
 def test_processes_are_ended_with_all_they_started(tmp_path: Path) -> None:
     from amlocal import processes
 
