@@ -168,5 +168,11 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # The Azure SDK logs URLs with signatures and whole bodies below WARNING.
-    "loggers": {"azure": {"level": "WARNING"}, "urllib3": {"level": "WARNING"}},
+    "loggers": {
+        "azure": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+        # Two lines a second about each mirror; the flow engine tells what steps did.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
 }

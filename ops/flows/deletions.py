@@ -6,7 +6,8 @@ from ops.azure import deployments, endpoints
 from ops.azure.connections import Connection
 from ops.errors import Refused
 from ops.flows import polls, serving, subjects
-from ops.flows.deployments import find_deployment, find_endpoint
+from ops.flows.deployments import find_deployment
+from ops.flows.endpoints import find_endpoint
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
 from ops.flows.traffic import await_traffic, begin
 from ops.models import Deployment, Endpoint, Operation, ServingState

@@ -3,15 +3,15 @@
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ops.azure import codes, deployments, endpoints, environments
 from ops.azure.connections import Connection
-from ops.azure.errors import AzureConflict, AzureError, AzureFailed, AzureNotFound, AzureRejected
-from ops.azure.facts import DeploymentFacts, DeploymentSpec, EndpointFacts
+from ops.azure.errors import AzureConflict, AzureError, AzureFailed, AzureNotFound
+from ops.azure.facts import DeploymentFacts, DeploymentSpec
 from ops.errors import NameTaken, OpsError
 from ops.flows import contents, keys, plans, polls, serving, subjects, tags, traffic
+from ops.flows.endpoints import NAME_TAKEN, await_endpoint, ensure_endpoint
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
 from ops.models import Deployment, Endpoint, Operation, ServingState
 
@@ -20,40 +20,6 @@ SCORING_SCRIPT = "score.py"
 SCORING_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
 CONTAINERS: tuple[Literal["storage-initializer", "inference-server"], ...] = ("storage-initializer", "inference-server")
 LOG_LINES = 500
-NAME_TAKEN = "endpoint:name_taken"
-
-
-def ensure_endpoint(operation: Operation, azure: Connection) -> Next | Wait:
-    endpoint = subjects.endpoint(operation)
-    _reopen(endpoint)
-    facts = find_endpoint(azure, endpoint.name)
-    if facts and not tags.are_of_any(endpoint.operations.all(), facts.tags):
-        raise NameTaken(NAME_TAKEN, name=endpoint.name)
-    if facts and facts.state == "deleting":
-        return Wait(polls.LONGEST_SECONDS / 10, "phase:endpoint_leaving")
-    if facts and (facts.state != "failed" or tags.are_of(operation, facts.tags)):
-        return Next()
-    try:
-        url = endpoints.begin_create(azure, endpoint.name, keys.KEY, tags.of(operation), "")
-    except (AzureConflict, AzureRejected) as error:
-        if _says_taken(error):
-            raise NameTaken(NAME_TAKEN, name=endpoint.name) from error
-        raise
-    return Next(poll_url=url)
-
-
-def await_endpoint(operation: Operation, azure: Connection) -> Next | Wait:
-    wait = polls.look(operation, azure, "phase:endpoint_starting")
-    if wait:
-        return wait
-    endpoint = subjects.endpoint(operation)
-    facts = endpoints.get(azure, endpoint.name)
-    if facts.state in ("creating", "updating"):
-        return polls.again(None, "phase:endpoint_starting")
-    serving.note_endpoint(endpoint, facts)
-    if facts.state != "ready":
-        raise OpsError("endpoint:failed", name=endpoint.name, azure_code=facts.state, message="")
-    return Next()
 
 
 def upload_scoring_code(operation: Operation, azure: Connection) -> Next:
@@ -112,13 +78,6 @@ def send_first_traffic(operation: Operation, azure: Connection) -> Next | Wait:
     return traffic.begin(azure, facts, split)
 
 
-def find_endpoint(azure: Connection, name: str) -> EndpointFacts | None:
-    try:
-        return endpoints.get(azure, name)
-    except AzureNotFound:
-        return None
-
-
 def find_deployment(azure: Connection, row: Deployment) -> DeploymentFacts | None:
     try:
         return deployments.get(azure, row.endpoint.name, row.name)
@@ -166,28 +125,9 @@ def deploy_cancelled(operation: Operation, code: str, params: dict[str, Any]) ->
     never_made.exclude(deployments__gone_at=None).update(gone_at=timezone.now())
 
 
-def _reopen(endpoint: Endpoint) -> None:
-    """A retry of a deployment whose endpoint was given up takes the row up again, unless the name has a new row."""
-    try:
-        with transaction.atomic():
-            Endpoint.objects.filter(pk=endpoint.pk, arm_id="").exclude(gone_at=None).update(
-                gone_at=None, state=ServingState.CREATING, error_code="", error_params={}
-            )
-    except IntegrityError as error:
-        raise NameTaken("endpoint:not_ours", name=endpoint.name) from error
-
-
 def _tries(operation: Operation, deployment: Deployment) -> Any:
     """All operations that were to make this very deployment: this one, the one it repeats, and so on."""
     return Operation.objects.filter(kind=operation.kind, plan__deployment_pk=deployment.pk)
-
-
-def _says_taken(error: AzureError) -> bool:
-    """Endpoint names are unique in a region; Azure's codes for a taken one differ, its sentence does not."""
-    said = f"{error.code} {error.message}".lower()
-    return any(
-        words in said for words in ("already in use", "already taken", "already exists", "nametaken", "not available")
-    )
 
 
 def _spec(operation: Operation, deployment: Deployment) -> DeploymentSpec:

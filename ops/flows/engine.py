@@ -145,6 +145,7 @@ def _give_back(flow: Flow, operation: Operation, rule: Ruling) -> Operation | No
         if mine.values_list("pk").first() is None:
             logger.info("operation %s: the result of %s came too late", operation.public_id, operation.step)
             return None
+        ran = operation.step
         columns = rule(operation) | {"lease_until": None, "heartbeat_at": timezone.now()}
         for name, value in columns.items():
             setattr(operation, name, value)
@@ -159,6 +160,8 @@ def _give_back(flow: Flow, operation: Operation, rule: Ruling) -> Operation | No
                 next_at=timezone.now()
             )
     operation.refresh_from_db(fields=["turn", "next_try_at", "cancel_requested_at"])
+    told = (operation.kind, operation.public_id, ran, operation.state, operation.error_code or operation.step)
+    logger.info("%s %s: %s done, %s %s", *told)
     return operation
 
 
