@@ -146,7 +146,8 @@ def _detail(event: Event) -> str:
 
 def _sentence(operation: Operation, event: Event) -> str:
     if event.code and event.code in messages.TEXTS:
-        return messages.of(event.code, event.params).title
+        explanation = messages.of(event.code, event.params)
+        return explanation.sentence if event.kind == Event.Kind.PHASE else explanation.title
     match event.kind:
         case Event.Kind.REQUESTED:
             return _("Requested")

@@ -68,6 +68,8 @@ def duration(seconds: float | timedelta | None) -> str:
     if seconds is None:
         return NOTHING
     total = seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
+    if total < 0.05:
+        return _("< 0.1 s")
     if total < 10:
         return _("%(n)s s") % {"n": _rounded(total, 1)}
     whole = round(total)

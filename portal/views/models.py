@@ -106,6 +106,7 @@ def _context(request: HttpRequest, row: ModelVersion) -> dict[str, Any]:
         "error": explained(operation) if operation else None,
         "steps": operation_rows.steps(operation) if operation and not operation.is_final else [],
         "metrics": sorted(row.metrics.items(), key=lambda metric: metric[0] != row.main_metric),
+        "path_end": row.path.rpartition("/")[2],
         "spec": rows.spec_facts(row),
         "spec_json": json.dumps(row.spec, indent=2, ensure_ascii=False),
         "files": row.files.all(),

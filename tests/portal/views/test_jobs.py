@@ -176,6 +176,8 @@ def test_the_page_polls_while_the_job_runs_and_stops_when_it_is_over(client_of, 
     fragment = client_of(alice).get(url("detail", run), **made.HTMX).content.decode()
     assert 'hx-trigger="every' in fragment
     assert "<html" not in fragment
+    for beside in ("badge", "actions", "facts"):
+        assert re.search(f'id="{beside}"[^>]* hx-swap-oob="true"', fragment)
     over = made.run(workspace, "Completed")
     assert "hx-trigger" not in client_of(alice).get(url("detail", over), **made.HTMX).content.decode()
 

@@ -154,3 +154,15 @@ def test_the_list_is_narrowed_by_the_url_and_an_empty_one_says_what_next(client_
     assert "Clear the filters" in nothing.content.decode()
     Operation.objects.all().delete()
     assert "Nothing has been asked for yet" in client.get(reverse("operations:index")).content.decode()
+
+
+def test_a_phase_is_told_as_a_sentence(client_of, alice, running):
+    Event.objects.create(
+        workspace=running.workspace,
+        operation=running,
+        kind=Event.Kind.PHASE,
+        step=running.step,
+        code="phase:deployment_starting",
+    )
+    steps = client_of(alice).get(url("detail", running), **made.JSON).json()["operation"]["steps"]
+    assert steps[1]["note"].startswith("Azure is building the environment")
