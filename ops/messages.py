@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
+
 from ops.models import Operation
 from ops.texts import GENERIC, STEPS, TEXTS
 
@@ -50,7 +53,7 @@ def explained(row: Any) -> Explanation | None:
 def of(code: str, params: Mapping[str, Any]) -> Explanation:
     """The texts of ``code`` filled with ``params``; an unknown code reads as ops:generic."""
     title, sentence, following = TEXTS.get(code, TEXTS[GENERIC])
-    filled = _Filled({**params, "what": _kind_label(params.get("what", ""))} if "what" in params else params)
+    filled = _Filled(_readable(params))
     return Explanation(
         code=code,
         title=str(title).format_map(filled),
@@ -63,6 +66,16 @@ def of(code: str, params: Mapping[str, Any]) -> Explanation:
 def step_label(kind: str, step: str) -> str:
     """The step's label; an unlabelled step reads as its own name."""
     return str(STEPS.get(kind, {}).get(step, step.replace("_", " ")))
+
+
+def _readable(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The params as people read them: kinds by their label, ``limit`` grouped and, for bytes, as ``limit_size``."""
+    shown = dict(params)
+    if "what" in params:
+        shown["what"] = _kind_label(params["what"])
+    if isinstance(limit := params.get("limit"), int):
+        shown |= {"limit": number_format(limit, force_grouping=True), "limit_size": filesizeformat(limit)}
+    return shown
 
 
 def _kind_label(kind: str) -> str:

@@ -168,7 +168,7 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
     "recipe:not_a_choice": (_PARAMETER, _("{label} must be one of the choices."), ""),
     "recipe:out_of_range": (_PARAMETER, _("{label} must be between {minimum} and {maximum}."), ""),
     "run:unknown_compute": (_PARAMETER, _("The workspace has no compute called {compute}."), ""),
-    "run:inputs_too_large": (_PARAMETER, _("The files are larger than {limit} bytes together."), ""),
+    "run:inputs_too_large": (_PARAMETER, _("The files are larger than {limit_size} together."), ""),
     "run:already_over": (_("Already over"), _("The job has already finished."), ""),
     "run:still_running": (_("Still running"), _("Wait until the job has finished, or cancel it first."), ""),
     "run:failed": (
@@ -285,7 +285,7 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
     "scoring:image_empty": (_("Empty file"), _("The file is empty."), _("Choose another image.")),
     "scoring:image_too_large": (
         _("Too large"),
-        _("The file is larger than the limit of {limit} bytes."),
+        _("The file is larger than the limit of {limit_size}."),
         _("Make it smaller and try again."),
     ),
     "scoring:image_not_an_image": (
