@@ -8,6 +8,7 @@ from pathlib import Path
 # Tests never touch the developer's own state; this must stand before Django reads its settings.
 _home = tempfile.TemporaryDirectory(prefix="portolan-tests-", ignore_cleanup_errors=True)
 os.environ["PORTAL_HOME"] = _home.name
+(Path(_home.name) / "static").mkdir()  # WhiteNoise warns about a missing folder, and warnings are looked at
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 import pytest  # noqa: E402
