@@ -41,6 +41,19 @@ def is_over(run: Run) -> bool:
     return run.is_final or run.status in FINAL_STATUSES
 
 
+def is_cancelling(run: Run, operation: Operation | None) -> bool:
+    """Whether somebody has asked to end the job and it has not ended yet."""
+    if is_over(run) or operation is None or operation.is_final:
+        return False
+    return operation.kind == Operation.Kind.CANCEL_RUN or operation.cancel_requested_at is not None
+
+
+def last_line(detail: str) -> str:
+    """The end of Azure's message: where a traceback says what went wrong."""
+    lines = [line.strip() for line in detail.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
 def duration_seconds(run: Run) -> float | None:
     """From Azure's start to its end, or until now; None before it started."""
     if run.started_at is None or (is_over(run) and run.ended_at is None):

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ops import recipes
 from ops.errors import Refused
 from ops.messages import explained
-from ops.models import Run, Workspace
+from ops.models import Operation, Run, Workspace
 from ops.services import runs
 from portal import access, answers, lists, states
 from portal.forms.jobs import QueueForm, answers_of
@@ -130,25 +130,31 @@ def metrics(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
-    operation = rows.last_operation(run)
-    recipe = recipe_rows.find(run.recipe)
-    may_write = access.may_write(run, request)
+    operation, error = rows.last_operation(run), explained(run)
     return {
         "run": run,
-        "error": explained(run),
+        "error": error,
+        "error_end": rows.last_line(error.detail) if error else "",
         "operation": operation,
         "operation_error": explained(operation) if operation else None,
         "steps": operation_rows.steps(operation) if operation and not operation.is_final else [],
         "timeline": rows.timeline(run),
         "seconds": rows.duration_seconds(run),
         "series": run.metrics.all(),
-        "main_metric": recipe.main_metric if recipe else "",
         "log_files": run.log_files.all(),
         "input_files": run.input_files.all(),
         "lineage": rows.lineage(run),
         "is_live": not run.is_final or bool(operation and not operation.is_final) or rows.is_registering(run),
+        "is_cancelling": rows.is_cancelling(run, operation),
+    } | _offers(request, run, operation)
+
+
+def _offers(request: HttpRequest, run: Run, operation: Operation | None) -> dict[str, bool]:
+    """Which buttons the page has; the views behind them ask again."""
+    recipe, may_write = recipe_rows.find(run.recipe), access.may_write(run, request)
+    return {
         "may_write": may_write,
-        "may_cancel": may_write and not rows.is_over(run),
+        "may_cancel": may_write and not rows.is_over(run) and not rows.is_cancelling(run, operation),
         "may_retry": may_write and run.is_final and recipe is not None,
         "may_clone": may_write and recipe is not None,
         "may_register": may_write and run.is_completed and bool(recipe and recipe.model_path),

@@ -177,7 +177,7 @@ def test_the_page_polls_while_the_job_runs_and_stops_when_it_is_over(client_of, 
     assert 'hx-trigger="every' in fragment
     assert "<html" not in fragment
     for beside in ("badge", "actions", "facts"):
-        assert re.search(f'id="{beside}"[^>]* hx-swap-oob="true"', fragment)
+        assert len(re.findall(f'id="{beside}"[^>]* hx-swap-oob="true"', fragment)) == 1
     over = made.run(workspace, "Completed")
     assert "hx-trigger" not in client_of(alice).get(url("detail", over), **made.HTMX).content.decode()
 
@@ -316,3 +316,18 @@ def test_without_a_compute_the_form_says_what_is_missing(client_of, alice, works
     workspace.computes.all().delete()
     page = client_of(alice).get(QUEUE).content.decode()
     assert "No compute yet" in page
+
+
+def test_a_job_being_cancelled_says_so_and_offers_no_second_cancel(client_of, alice, run):
+    client_of(alice).post(url("cancel", run))
+    page = client_of(alice).get(url("detail", run)).content.decode()
+    assert "Cancelling…" in page
+    assert url("cancel", run) not in page
+
+
+def test_a_long_error_shows_its_last_line_and_folds_the_rest(client_of, alice, workspace):
+    message = "Execution failed.\nWARNING: noise\nValueError: no data\n"
+    failed = made.run(workspace, "Failed", error_code="run:failed", error_params={"message": message})
+    page = client_of(alice).get(url("detail", failed)).content.decode()
+    assert '<p class="mono small">ValueError: no data</p>' in page
+    assert "WARNING: noise" in page
