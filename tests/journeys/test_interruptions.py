@@ -1,0 +1,156 @@
+"""Processes die at bad moments: workers, the queue, the whole site. Nothing is lost, nothing is made twice."""
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from portal.console import Problem
+from portal.demo.browsers import Browser
+from tests.amlocal_server import AmlocalServer
+from tests.journeys import servers, walks
+from tests.journeys.furnishing import Places
+from tests.journeys.servers import RunningServer, wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+WORKER = "worker-local"
+FINAL = {"succeeded", "failed", "cancelled", "lost_track"}
+
+
+@pytest.fixture
+def azure(site: RunningServer, places: Places) -> Iterator[AmlocalServer]:
+    """The site's amlocal, which takes three seconds for everything that Azure takes long for."""
+    server = site.amlocal
+    server.forget_requests()
+    server.pace("seconds:3")
+    yield server
+    server.pace("immediate")
+    server.clear_faults()
+
+
+def deploy(places: Places, endpoint: str) -> str:
+    """The path of the endpoint whose deployment has just been queued."""
+    version = places.version.rstrip("/").rpartition("/")[2]
+    document = places.owner.submit(
+        f"/endpoints/deploy/?version={version}",
+        lambda form: "instance_count" in form.fields,
+        {"endpoint_name": endpoint, "deployment_name": "blue"},
+    )
+    return str(document["endpoint"]["url"])
+
+
+def submit(places: Places, name: str) -> str:
+    path = "/jobs/new/mnist-keras/"
+    compute = places.owner.read(path)["computes"][0]["value"]
+    values = {"compute": compute, "parameter_epochs": "1", "parameter_train_limit": "200", "display_name": name}
+    return str(places.owner.submit(path, lambda form: "compute" in form.choices, values)["run"]["url"])
+
+
+def operation(browser: Browser, path: str) -> dict[str, object]:
+    found: dict[str, object] = browser.read(path)["operation"]
+    return found
+
+
+def ends(browser: Browser, path: str, seconds: float = 240) -> dict[str, object]:
+    """The operation shown on the page, once it is over."""
+    return wait_for(
+        lambda: (found := operation(browser, path))["state"] in FINAL and found, seconds, f"{path} is not over"
+    )
+
+
+def kill_worker(site: RunningServer) -> None:
+    """kill -9 for the cloud worker and its children; returns when it is started again."""
+    before = site.part(WORKER)[0]
+    site.kill_part(WORKER)
+    wait_for(lambda: site.part(WORKER)[0] != before, 40, "the worker is not started again")
+
+
+def kill_during(site: RunningServer, places: Places, path: str, step: str) -> None:
+    """Kill the worker while the step's request is on its way: Azure carries it out and nobody reads the answer."""
+    wait_for(lambda: operation(places.owner, path)["step"] == step, 240, f"{step} did not come")
+    time.sleep(1)  # the request is out, and held back for longer than this
+    kill_worker(site)
+
+
+def puts(azure: AmlocalServer, pattern: str) -> list[int]:
+    """The status of each PUT that was carried out; 201 is a creation."""
+    return [one["status"] for one in azure.requests("PUT", pattern) if one["status"] < 300]
+
+
+def test_a_worker_killed_while_it_deploys_makes_everything_once(
+    site: RunningServer, places: Places, azure: AmlocalServer
+) -> None:
+    endpoint, blue = r"/onlineEndpoints/after-kills$", r"/onlineEndpoints/after-kills/deployments/blue$"
+    for pattern in (endpoint, blue):
+        azure.fault(method="PUT", path=pattern, count=1, delay=4)
+    path = deploy(places, "after-kills")
+    for step in ("ensure_endpoint", "create_deployment", "await_deployment"):
+        kill_during(site, places, path, step)
+    assert ends(places.owner, path)["state"] == "succeeded"
+    assert len([line for line in site.lines if f"{WORKER} ended (code -9); it starts again" in line]) >= 3
+    assert puts(azure, endpoint).count(201) == 1
+    assert puts(azure, blue) == [201]
+    (deployment,) = places.owner.read(path)["endpoint"]["deployments"]
+    assert (deployment["state"], deployment["traffic"]) == ("ready", 100)
+
+
+def test_a_worker_killed_while_it_submits_makes_one_job(
+    site: RunningServer, places: Places, azure: AmlocalServer
+) -> None:
+    azure.fault(method="PUT", path=r"/jobs/[^/]+$", count=1, delay=4)
+    path = submit(places, "After a kill")
+    kill_during(site, places, path, "create_job")
+    assert ends(places.owner, path)["state"] == "succeeded"
+    name = places.owner.read(path)["run"]["name"]
+    assert puts(azure, rf"/jobs/{re.escape(name)}$") == [201]
+    wait_for(lambda: places.owner.read(path)["run"]["status"] == "Completed", 120, "the run did not complete")
+
+
+@pytest.mark.browser
+def test_the_queue_dies_three_times_while_somebody_clicks(site: RunningServer, owner: Page, places: Places) -> None:
+    """No click is answered with a 500 (the fixture looks at every answer), and what was clicked gets done."""
+    for turn in range(3):
+        before = site.part("valkey")[0]
+        site.kill_part("valkey")
+        owner.goto(places.workspace)
+        owner.get_by_role("button", name="Test connection").click()
+        expect(owner.get_by_role("heading", level=1, name="local")).to_be_visible()
+        for entry in ("Jobs", "Models", "Endpoints", "Operations"):
+            walks.go(owner, entry)
+        wait_for(lambda before=before: site.part("valkey")[0] != before, 60, "it is not started again")
+        done = lambda: {row["state"] for row in places.owner.read("/operations/")["rows"]} <= FINAL  # noqa: E731
+        wait_for(done, 90, f"after death {turn + 1} an operation stays open")
+    rows = places.owner.read("/operations/")["rows"]
+    assert [row["state"] for row in rows[:3]] == ["succeeded"] * 3
+
+
+def test_the_site_ends_without_a_rest_and_finds_everything_again(site: RunningServer, places: Places) -> None:
+    """SIGTERM, start, Ctrl-C, start: users, runs and versions are there, and the endpoint answers."""
+    jobs = {row["id"] for row in places.owner.read("/jobs/")["rows"]}
+    for number in (signal.SIGTERM, signal.SIGINT):
+        assert site.processes()
+        assert site.stop(number) == 0
+        assert site.processes() == []
+        site.start()
+        browser = servers.sign_in(site)
+        assert {row["id"] for row in browser.read("/jobs/")["rows"]} == jobs
+        assert browser.read(places.version)["model_version"]["state"] == "ready"
+        answers(browser, places)
+
+
+def answers(browser: Browser, places: Places, seconds: float = 60) -> None:
+    """The endpoint's server is started again with the site, which takes its seconds."""
+    sample = browser.read(places.version)["model_version"]["samples"][0]
+    files = {"image": [("digit.png", browser.bytes(sample["url"]))]}
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        with suppress(Problem):
+            answer = browser.submit(places.predict, lambda form: "image" in form.files, files=files)
+            assert len(answer["prediction"]["top"]) >= 3
+            return
+        time.sleep(1)
+    raise AssertionError("the endpoint does not answer any more")
