@@ -34,6 +34,8 @@ LEASE_SECONDS = 58
 ACTIVE_SECONDS = 1.0
 IDLE_SECONDS = 15.0
 FAILED_SECONDS = 60.0
+# One look a quarter of a minute is no burden on a cloud that does not answer, and people wait for its return.
+SILENT_SECONDS = 15.0
 # The chain never ends by itself: what may pass is tried again for ever, with back-off.
 TRIES = 1_000_000
 
@@ -109,6 +111,8 @@ def _sync(part: Part, workspace: Workspace, azure: Connection) -> dict[str, Any]
 def _failed(mirror: Mirror, failure: failures.Failure) -> dict[str, Any]:
     tries = mirror.attempts + 1
     seconds = failure.delay_seconds(tries) if failure.is_retried(1) else FAILED_SECONDS
+    if failure.retry_after is None and failure.is_retried(1):
+        seconds = min(seconds, SILENT_SECONDS)
     return {
         "attempts": tries,
         "error_code": failure.code,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from ops.flows import catalogue, engine, mirror, turns
+from ops.flows import catalogue, engine, mirror, sync_details, turns
 from ops.models import Mirror, Operation, Run, Workspace
 from ops.services import runs
 from tests.amlocal_server import ROOT, AmlocalServer
@@ -26,6 +26,12 @@ def amlocal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Amlocal
     with server.client_environment():
         yield server
     server.stop()
+
+
+@pytest.fixture(autouse=True)
+def quick_settling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """amlocal writes a job's last log bytes before its final status: no need to wait for stragglers."""
+    monkeypatch.setattr(sync_details, "SETTLE", timedelta(seconds=0.2))
 
 
 @pytest.fixture

@@ -217,6 +217,7 @@ def test_a_failed_deployment_is_retried_in_place(deploy, quick, azure, name, ali
     assert len(puts(azure, "/deployments/blue$")) == 2
 
 
+@pytest.mark.slow
 def test_a_cancelled_deployment_is_taken_back(deploy, name, azure, alice, workspace):
     azure.pace(deployments="seconds:3", retry_after=1)
     operation = deploy()
@@ -278,6 +279,7 @@ def test_the_last_deployment_is_deleted_after_its_traffic(deploy, azure, alice, 
     assert azure_endpoints.get(connected(workspace), name).traffic == {}
 
 
+@pytest.mark.slow
 def test_an_endpoint_is_deleted_with_all_behind_it(deploy, azure, alice, workspace, name):
     azure.pace("seconds:1", retry_after=1)
     operation = finish(deploy())

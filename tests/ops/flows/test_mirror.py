@@ -59,6 +59,7 @@ def test_log_bytes_are_mirrored_once_and_whole(submit):
     assert file.size == at
 
 
+@pytest.mark.slow
 def test_a_line_is_in_a_row_within_three_seconds(submit):
     run = finish(submit(lines=6, seconds=9)).run
     lags = []
@@ -87,6 +88,7 @@ def test_a_failed_run_says_why_and_keeps_its_traceback(submit):
     assert "RuntimeError: thirteen lines are bad luck" in text_of(run)
 
 
+@pytest.mark.slow
 def test_metric_points_arrive_while_the_run_runs_and_once_each(submit):
     run = finish(submit(lines=8, seconds=8, metrics="accuracy")).run
     follow(run, lambda: MetricSeries.objects.filter(run=run, key="accuracy", point_count__gte=2).exists())
@@ -211,6 +213,7 @@ def test_a_part_that_may_not_be_read_does_not_stop_the_others(workspace, azure, 
     azure.clear_faults()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [{"status": 500}, {"drop": True}])
 def test_every_call_of_a_round_may_fail(submit, azure, fault):
     run = finish(submit(lines=4, seconds=2, metrics="accuracy")).run

@@ -29,6 +29,7 @@ def sent(monkeypatch) -> list[tuple[str, bool]]:
     return seen
 
 
+@pytest.mark.slow
 def test_no_transaction_is_open_across_a_network_call(submit, alice, workspace, azure, sent, tmp_path):
     with pointed_at(f"redis+socket://{tmp_path}/nobody.sock"):
         files = {"data": [SimpleUploadedFile("a.txt", b"a")]}

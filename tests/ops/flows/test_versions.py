@@ -122,6 +122,7 @@ def test_every_call_may_fail_once(completed, name, alice, azure, fault):
     assert len(puts(azure, f"/models/{name}/versions/")) == 1
 
 
+@pytest.mark.slow
 def test_a_run_without_model_files_fails_with_a_code(submit, alice):
     run = complete(finish(submit(lines=13)).run)
     assert run.status == "Failed"
