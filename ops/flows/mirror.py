@@ -49,8 +49,9 @@ class Part:
     every_seconds: float
 
 
+# The newest runs are listed every round; all of them, up to a thousand, take some seconds of the SDK.
 PARTS = (
-    Part("runs", sync_runs.sync_all, 60),
+    Part("runs", sync_runs.sync_all, 300),
     Part("endpoints", sync_endpoints.sync, 12),
     Part("computes", sync_computes.sync, 30),
     Part("models", sync_models.sync, 30),

@@ -134,6 +134,18 @@ def test_a_run_that_vanished_is_over_and_gone(workspace, azure):
     assert (run.is_final, run.gone_at is not None, run.error_code) == (True, True, "run:vanished")
 
 
+def test_an_ended_run_that_azure_no_longer_lists_is_gone_until_it_is_listed_again(workspace, azure, completed):
+    old = {"workspace": workspace, "status": "Completed", "is_final": True}
+    archived = Run.objects.create(name=f"archived-{new_public_id()}", arm_id="/archived", **old)
+    never_sent = Run.objects.create(name=f"never-{new_public_id()}", **(old | {"status": "Failed"}))
+    Run.objects.update(created_at=timezone.now() - timedelta(days=1))
+    Run.objects.filter(pk=completed.pk).update(gone_at=timezone.now())
+    all_parts(workspace)
+    for run, is_gone in ((archived, True), (never_sent, False), (completed, False)):
+        run.refresh_from_db()
+        assert (run.gone_at is not None) == is_gone, run.name
+
+
 def test_endpoints_models_and_computes_made_outside_get_rows_and_vanish(workspace, azure, completed, alice):
     from ops.azure import models as azure_models
 
