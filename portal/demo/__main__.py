@@ -18,7 +18,8 @@ EPOCHS = 6
 
 def main() -> int:
     options = _arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     started = time.monotonic()
     say("Starting the site …")
     with sites.running() as site:
