@@ -138,27 +138,39 @@ def _find(context: Context, scope: Scope, endpoint: str, name: str) -> Record:
     return record
 
 
+def _find_model(context: Context, scope: Scope, model: str) -> Record | None:
+    """The version of an ARM id; None for other spellings. Raises ArmError 400."""
+    found = re.match(r".*/models/([^/]+)/versions/([^/]+)$", model, re.IGNORECASE)
+    if found is None or "/registries/" in model.lower():
+        return None
+    record = context.store.get("models", scope, found[1], found[2])
+    if record is None:
+        raise ArmError(400, "ResourceNotFound", f"The specified resource was not found: model {found[1]}:{found[2]}.")
+    return record
+
+
 def _read(context: Context, scope: Scope, endpoint: Record, name: str, asked: dict[str, Any]) -> dict[str, Any]:
     endpoints.check_name("deployment", name)
     properties = dict(asked.get("properties") or {})
-    capacity = int((asked.get("sku") or {}).get("capacity") or 1)
+    scale = properties.get("scaleSettings") or {"scaleType": "Default"}
+    # What scales itself on Azure stays at its smallest size here.
+    capacity = int((asked.get("sku") or {}).get("capacity") or scale.get("minInstances") or 1)
     if not 1 <= capacity <= INSTANCE_LIMIT:
         raise ArmError(400, "BadArgument", f"A deployment has 1 to {INSTANCE_LIMIT} instances, not {capacity}.")
-    if not (properties.get("codeConfiguration") or {}).get("codeId"):
+    model = _find_model(context, scope, str(properties.get("model") or ""))
+    has_code = bool((properties.get("codeConfiguration") or {}).get("codeId"))
+    if not has_code and (model is None or model.body["properties"]["modelType"] != "mlflow_model"):
         raise ArmError(
             501,
             "NotImplementedHere",
-            "Deployments without a scoring script (MLflow no-code, custom containers) are not in amlocal yet.",
+            "Deployments that have neither a scoring script nor an MLflow model (custom containers, Triton) are not in"
+            " amlocal yet.",
         )
-    model = str(properties.get("model") or "")
-    found = re.match(r".*/models/([^/]+)/versions/([^/]+)$", model, re.IGNORECASE)
-    if found and context.store.get("models", scope, found[1], found[2]) is None and "/registries/" not in model.lower():
-        raise ArmError(400, "ResourceNotFound", f"The specified resource was not found: model {found[1]}:{found[2]}.")
     interpreters.check(context, scope, str(properties.get("environmentId") or ""))
     settings = {key: value for key, value in (properties.get("requestSettings") or {}).items() if value is not None}
     properties["requestSettings"] = {**REQUEST_DEFAULTS, **settings}
-    properties.setdefault("endpointComputeType", "Managed")
-    properties["scaleSettings"] = properties.get("scaleSettings") or {"scaleType": "Default"}
+    properties.setdefault("endpointComputeType", "Kubernetes" if endpoint.body["kind"] == "K8S" else "Managed")
+    properties["scaleSettings"] = scale
     return {
         "location": asked.get("location") or endpoint.body["location"],
         "tags": asked.get("tags") or {},

@@ -193,7 +193,7 @@ def _new_body(context: Context, scope: Scope, name: str, asked: dict[str, Any]) 
         "scope": list(scope),
         "workspaceId": workspace.body["workspaceId"].partition("-")[0],
         "location": asked.get("location") or workspace.body["location"],
-        "kind": asked.get("kind") or "Managed",
+        "kind": asked.get("kind") or ("K8S" if (asked.get("properties") or {}).get("compute") else "Managed"),
         "identity": asked.get("identity") or {"type": "SystemAssigned"},
         "properties": {"authMode": AUTH_MODES[mode]},
     }

@@ -4,7 +4,9 @@ with."""
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,9 @@ from amlocal.store import Record, Scope
 if TYPE_CHECKING:
     from amlocal.context import Context
 
+# Our own scoring script and old import names, for the scoring servers; not part of this program.
+BUNDLED = Path(__file__).parent / "bundled"
+NO_CODE_SCRIPT = "mlflow_score.py"
 _MODEL = re.compile(r".*/models/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
 _SECONDS = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?$")
 
@@ -54,12 +59,12 @@ class Layout:
 
 
 def plan(record: Record) -> Layout:
-    """What a deployment's record asks for, not yet on disk."""
+    """What a deployment's record asks for, not yet on disk. Without code it is an MLflow model on our own script."""
     properties = record.body["properties"]
-    settings = properties["requestSettings"]
+    settings, code = properties["requestSettings"], properties.get("codeConfiguration") or {}
     return Layout(
-        code=str(properties["codeConfiguration"]["codeId"]),
-        script=str(properties["codeConfiguration"].get("scoringScript") or "score.py"),
+        code=str(code.get("codeId") or ""),
+        script=str(code.get("scoringScript") or "score.py") if code else NO_CODE_SCRIPT,
         model=str(properties.get("model") or ""),
         environment=str(properties.get("environmentId") or ""),
         variables={name: str(value) for name, value in (properties.get("environmentVariables") or {}).items()},
@@ -74,11 +79,15 @@ def lay_out(context: Context, scope: Scope, layout: Layout) -> Layout:
     materials.Missing."""
     for name in ("logs", "home", "app"):
         (layout.folder / name).mkdir(parents=True, exist_ok=True)
-    with (layout.folder / "logs" / "storage-initializer.log").open("w", buffering=1) as log:
+    with (layout.folder / "logs" / "storage-initializer.log").open("a", buffering=1) as log:
         try:
-            log.write(f"Downloading code {layout.code}\n")
-            count = materials.copy(context.blobs, _code_place(context, scope, layout.code), layout.app_folder)
-            log.write(f"{count} files in {layout.app_folder}\n")
+            if layout.code:
+                log.write(f"Downloading code {layout.code}\n")
+                count = materials.copy(context.blobs, _code_place(context, scope, layout.code), layout.app_folder)
+                log.write(f"{count} files in {layout.app_folder}\n")
+            else:
+                log.write("There is no scoring script: the model is served by its MLflow flavour.\n")
+                shutil.copyfile(BUNDLED / "no_code" / "score.py", layout.app_folder / layout.script)
             folder = layout.folder / "models"
             if layout.model:
                 log.write(f"Downloading model {layout.model}\n")
@@ -87,7 +96,7 @@ def lay_out(context: Context, scope: Scope, layout: Layout) -> Layout:
                 log.write(f"Model is in {materials.fetch(context, scope, layout.model, folder)}\n")
             if not (layout.app_folder / layout.script).is_file():
                 raise materials.Missing(f"The scoring script '{layout.script}' is not in the code folder.")
-            python = interpreters.for_scoring(context, scope, layout.environment)
+            python = interpreters.for_scoring(context, scope, layout.environment, Path(log.name)).python
         except materials.Missing as exc:
             log.write(f"Failed: {exc}\n")
             raise
@@ -121,7 +130,7 @@ def environment(context: Context, layout: Layout) -> dict[str, str]:
         "AZUREML_ENTRY_SCRIPT": layout.script,
         "REQUESTS_CA_BUNDLE": str(settings.ca_bundle),
         "SSL_CERT_FILE": str(settings.ca_bundle),
-        "PYTHONPATH": str(layout.app_folder),
+        "PYTHONPATH": os.pathsep.join((str(layout.app_folder), str(BUNDLED / "shims"))),
     }
     if layout.model_folder:
         variables["AZUREML_MODEL_DIR"] = layout.model_folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from amlocal import materials, places
+from amlocal import flavors, materials, places
 from amlocal.assets import Assets
 from amlocal.http import ArmError
 from amlocal.store import Record, Scope
@@ -30,9 +30,12 @@ def prepare(
     if old is not None and old.body["properties"]["modelUri"] != uri:
         # Word for word what the SDK looks for to explain it.
         raise ArmError(409, "UserError", "Asset paths cannot be updated.")
-    if old is None and not has_files(context, places.need(context, scope, uri)):
+    place = places.need(context, scope, uri)
+    if old is None and not has_files(context, place):
         raise ArmError(400, "UserError", f"There are no files at '{properties['modelUri']}'.")
-    return {"flavors": {}, **properties, "modelType": kind, "modelUri": uri, "provisioningState": "Succeeded"}
+    told = properties.get("flavors") or (old.body["properties"]["flavors"] if old else None)
+    found = told or (flavors.find(context, place) if kind == "mlflow_model" else {})
+    return {**properties, "flavors": found, "modelType": kind, "modelUri": uri, "provisioningState": "Succeeded"}
 
 
 def has_files(context: Context, place: places.Place) -> bool:

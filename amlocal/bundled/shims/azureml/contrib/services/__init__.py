@@ -1,0 +1,1 @@
+"""The old name of azureml_inference_server_http.api, which older scoring scripts import."""
