@@ -3,6 +3,8 @@
 from typing import Any, Literal
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ops.azure import codes, deployments, endpoints, environments
@@ -37,6 +39,7 @@ def ensure_scoring_environment(operation: Operation, azure: Connection) -> Next:
 
 def create_deployment(operation: Operation, azure: Connection) -> Next | Wait:
     deployment = subjects.deployment(operation)
+    _reopen(deployment)
     facts = find_deployment(azure, deployment)
     if facts and not tags.are_of_any(_tries(operation, deployment), facts.tags):
         raise NameTaken("deployment:name_taken", name=deployment.name)
@@ -123,6 +126,18 @@ def deploy_cancelled(operation: Operation, code: str, params: dict[str, Any]) ->
     Deployment.objects.filter(pk=operation.plan.get("deployment_pk")).update(gone_at=timezone.now(), traffic=0)
     never_made = Endpoint.objects.filter(pk=operation.endpoint_id or 0, arm_id="")
     never_made.exclude(deployments__gone_at=None).update(gone_at=timezone.now())
+
+
+def _reopen(deployment: Deployment) -> None:
+    """A retry takes the row up again that failed or was given up, unless its name has a new row."""
+    given_up = Q(gone_at__isnull=False) | Q(state=ServingState.FAILED)
+    try:
+        with transaction.atomic():
+            Deployment.objects.filter(given_up, pk=deployment.pk).update(
+                gone_at=None, state=ServingState.CREATING, error_code="", error_params={}
+            )
+    except IntegrityError as error:
+        raise NameTaken("deployment:name_taken", name=deployment.name) from error
 
 
 def _tries(operation: Operation, deployment: Deployment) -> Any:

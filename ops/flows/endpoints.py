@@ -1,6 +1,7 @@
 """Makes the endpoint that a deployment needs, unless it is there and ours. Taking one away: ``ops.flows.deletions``."""
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from ops.azure import endpoints
 from ops.azure.connections import Connection
@@ -58,8 +59,9 @@ def _reopen(endpoint: Endpoint) -> None:
     """A retry of a deployment whose endpoint was given up takes the row up again, unless the name has a new row."""
     try:
         with transaction.atomic():
-            Endpoint.objects.filter(pk=endpoint.pk, arm_id="").exclude(gone_at=None).update(
-                gone_at=None, state=ServingState.CREATING, error_code="", error_params={}
+            given_up = Q(gone_at__isnull=False) | Q(arm_id="", state=ServingState.FAILED)
+            Endpoint.objects.filter(given_up, pk=endpoint.pk).update(
+                gone_at=None, arm_id="", state=ServingState.CREATING, error_code="", error_params={}
             )
     except IntegrityError as error:
         raise NameTaken("endpoint:not_ours", name=endpoint.name) from error

@@ -24,7 +24,11 @@ CANCEL_POLL_SECONDS = 2
 
 
 def upload_code(operation: Operation, azure: Connection) -> Next:
-    folder = recipes.get(subjects.run(operation).recipe).folder
+    run = subjects.run(operation)
+    if not run.arm_id:
+        # A retry of a submission that failed or was cancelled: the run is on its way again.
+        statuses.record(run, Run.SUBMITTING, is_final=False, ended_at=None, error_code="", error_params={})
+    folder = recipes.get(run.recipe).folder
     plans.remember(operation, code_id=codes.upload(azure, folder))
     return Next()
 

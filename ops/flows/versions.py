@@ -38,7 +38,8 @@ def read_metrics(operation: Operation, azure: Connection) -> Next:
     run, version = subjects.run(operation), subjects.version(operation)
     last = rest.search_metrics(azure, [run.name]).get(run.name, {})
     values = {key: found.value for key, found in last.items() if found.value is not None}
-    ModelVersion.objects.filter(pk=version.pk).update(metrics=version.metrics | values)
+    state = ModelVersion.State.REGISTERING
+    ModelVersion.objects.filter(pk=version.pk).update(metrics=version.metrics | values, state=state)
     return Next()
 
 

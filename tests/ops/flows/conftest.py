@@ -156,7 +156,7 @@ def completed(submit, workspace, finished_jobs) -> Run:
     """A run that Azure has completed, as the mirror has seen it."""
     if "quick" not in finished_jobs:
         run = complete(finish(submit()).run)
-        assert run.status == "Completed"
+        assert run.status == "Completed", run.error_params
         finished_jobs["quick"] = {name: getattr(run, name) for name in ("name", "arm_id", "status", "is_final")}
         return run
     return Run.objects.create(

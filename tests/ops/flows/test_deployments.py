@@ -59,7 +59,9 @@ def name(azure, workspace):
 
 
 @pytest.fixture
-def deploy(version, alice, name):
+def deploy(version, alice, name, azure):
+    azure.forget_requests()
+
     def make(deployment: str = "", endpoint: str = name, **more) -> Operation:
         return deployments.create(version=version, by=alice, endpoint_name=endpoint, deployment_name=deployment, **more)
 
@@ -229,6 +231,10 @@ def test_a_cancelled_deployment_is_taken_back(deploy, name, azure, alice, worksp
     assert deployment_of(operation).gone_at is not None
     assert azure_deployments.all(connected(workspace), name) == []
     assert endpoint_of(operation).gone_at is None
+    azure.pace("immediate", retry_after=1)
+    again = finish(operations.retry(operation, alice))
+    assert (again.state, again.error_code) == (State.SUCCEEDED, "")
+    assert (deployment_of(again).gone_at, deployment_of(again).state) == (None, "ready")
 
 
 def test_cancelled_before_anything_was_sent_no_row_stays_open(deploy, name, azure, alice):
@@ -238,6 +244,8 @@ def test_cancelled_before_anything_was_sent_no_row_stays_open(deploy, name, azur
     assert operation.state == State.CANCELLED
     assert (endpoint_of(operation).gone_at is None, deployment_of(operation).gone_at is None) == (False, False)
     assert puts(azure, "/onlineEndpoints/") == []
+    again = finish(operations.retry(operation, alice))
+    assert (again.state, endpoint_of(again).gone_at, deployment_of(again).gone_at) == (State.SUCCEEDED, None, None)
 
 
 def test_past_the_deadline_a_ready_deployment_is_adopted_and_finished(deploy, name, azure, workspace):

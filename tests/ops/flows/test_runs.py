@@ -15,7 +15,6 @@ from tests.ops.flows.conftest import (
     finish_with_crashes,
     puts,
     story,
-    wait_until,
 )
 
 pytestmark = pytest.mark.django_db
@@ -201,7 +200,20 @@ def test_past_the_deadline_a_job_that_azure_has_not_is_lost_track_of_and_can_be_
     assert Run.objects.get().status == Run.FAILED
     again = finish(operations.retry(operation, alice))
     assert (again.state, again.retry_of) == (State.SUCCEEDED, operation)
-    assert wait_until(lambda: azure.requests("PUT", f"/jobs/{operation.run.name}$"))
+    run = complete(operation.run)
+    assert (run.status, run.error_code) == ("Completed", "")
+
+
+def test_a_cancelled_submission_that_is_retried_runs_after_all(submit, alice):
+    operation = submit()
+    runs.cancel(operation.run, alice)
+    finish(operation)
+    again = operations.retry(operation, alice)
+    advance(again)
+    run = Run.objects.get(pk=operation.run.pk)
+    assert (run.status, run.is_final) == (Run.SUBMITTING, False)
+    finish(again)
+    assert complete(run).status == "Completed"
 
 
 def test_a_connection_is_reused_by_all_steps(workspace, azure):
