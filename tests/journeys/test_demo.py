@@ -1,6 +1,8 @@
 """script/demo --once, as the README tells a newcomer to run it; then the site started again on what it left."""
 
 import json
+import os
+import signal
 import subprocess
 
 import pytest
@@ -91,4 +93,26 @@ def test_a_folder_with_people_but_no_demo_person_is_a_sentence(server, demo):
     assert answer.returncode == 1
     assert "has people but no demo person" in answer.stderr
     assert "Traceback" not in answer.stderr
+    assert server.processes() == []
+
+
+def test_ctrl_c_in_mid_training_ends_every_process(tmp_path):
+    server = RunningServer(tmp_path)
+    demo = subprocess.Popen(
+        [ROOT / "script" / "demo"],
+        cwd=ROOT,
+        env=server.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    with demo.stdout:
+        assert any("epoch 1/" in line for line in demo.stdout), "the training did not start"
+        assert len(server.processes()) > 8
+        os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
+        rest = demo.stdout.read()
+    assert demo.wait(MINUTES) == 130
+    assert "All processes have ended." in rest
+    assert "Traceback" not in rest
     assert server.processes() == []
