@@ -20,6 +20,9 @@ def main() -> int:
     options = _arguments()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    data = (options.came_from / options.data) if options.data else None
+    if data and not data.is_dir():
+        raise Problem(f"{data} is no folder: give the one with MNIST's four idx files, or leave --data out.")
     started = time.monotonic()
     say("Starting the site …")
     with sites.running() as site:
@@ -27,7 +30,7 @@ def main() -> int:
         browser, person = sites.sign_in(site)
         story = Story(browser, started, {"setup": _setup_seconds(), "start": start_seconds})
         story.tell(f"Signed in on {site.url} as {person['username']}")
-        facts = _main_job(story, options.epochs, options.data)
+        facts = _main_job(story, options.epochs, data)
         say(f"\nThe site runs on {site.url}: sign in as {person['username']} with {person['password']}")
         if not options.once:
             _wait(site)
@@ -91,6 +94,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--once", action="store_true", help="end by itself; the last line is JSON")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="MNIST's four idx files; else the bundled digits")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"how long to train (default {EPOCHS})")
+    parser.add_argument("--from", dest="came_from", type=Path, default=Path(), help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
