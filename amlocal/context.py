@@ -8,6 +8,7 @@ from functools import partial
 
 from amlocal import arm_deployments, deployments, endpoints, removals
 from amlocal.blobs import Blobs
+from amlocal.builds import Builds
 from amlocal.control import Control
 from amlocal.http import ArmError
 from amlocal.operations import Operations
@@ -24,6 +25,7 @@ class Context:
     store: Store
     operations: Operations
     blobs: Blobs
+    builds: Builds
     tokens: Tokens
     control: Control
     runner: Runner = field(init=False)
@@ -38,6 +40,7 @@ class Context:
 
     def stop(self) -> None:
         self.operations.stop()
+        self.builds.stop()
         self.runner.stop()
         self.fleet.stop()
         self.store.close()
@@ -84,6 +87,7 @@ def build(settings: Settings) -> Context:
         store=store,
         operations=Operations(store, control),
         blobs=Blobs(settings.home / "blobs", store),
+        builds=Builds(settings.home / "environments"),
         tokens=Tokens(settings),
         control=control,
     )

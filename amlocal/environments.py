@@ -1,10 +1,11 @@
-"""Environments: an image, a conda file or a build context under a name and version. Making a real one of them is not
-here."""
+"""Environments: an image, a conda file or a build context under a name and version. Making a real one of them
+is in interpreters.py."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from amlocal import datastores
 from amlocal.assets import Assets
 from amlocal.http import ArmError
 from amlocal.store import Record, Scope
@@ -23,7 +24,9 @@ def prepare(
     if not properties.get("image") and not properties.get("build"):
         raise ArmError(400, "UserError", "An environment needs an image or a build context.")
     if properties.get("build"):
-        properties = {**properties, "build": {"dockerfilePath": "Dockerfile", **properties["build"]}}
+        asked = properties["build"]
+        place = _with_account(context, scope, str(asked.get("contextUri") or ""))
+        properties = {**properties, "build": {"dockerfilePath": "Dockerfile", **asked, "contextUri": place}}
     before = old.body["properties"] if old else properties
     if any(before.get(key) != properties.get(key) for key in FIXED):
         raise ArmError(
@@ -35,6 +38,16 @@ def prepare(
         "environmentType": "UserCreated",
         "provisioningState": "Succeeded",
     }
+
+
+def _with_account(context: Context, scope: Scope, uri: str) -> str:
+    """The SDK keeps host and container of the address it uploaded a build context to; where the account is part of
+    the path, that is lost."""
+    base = f"{context.settings.public_url}/"
+    if not context.settings.is_path_style or not uri.startswith(base) or ".blob." in uri.removeprefix(base):
+        return uri
+    account, _ = datastores.place_of(context, scope, "workspaceblobstore")
+    return f"{context.settings.blob_url(account)}/{uri.removeprefix(base)}"
 
 
 environments = Assets("environments", prepare)

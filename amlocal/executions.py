@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amlocal import command_lines, interpreters, materials, places, processes, runs
+from amlocal import command_lines, durations, interpreters, materials, places, processes, runs
 from amlocal.store import Scope
 
 if TYPE_CHECKING:
     from amlocal.context import Context
 
 LOG_NAME = "user_logs/std_log.txt"
+BUILD_LOG_NAME = f"azureml-logs/{interpreters.BUILD_LOG}"
 POLL_SECONDS = 0.2
 # `jobs.stream` prints the log only when it has seen the job unfinished once; it looks every 2 s.
 SHORTEST_SECONDS = 2.5
@@ -29,6 +30,10 @@ class Failure(Exception):
 
     code: str
     message: str
+
+
+class Gone(Exception):
+    """The job ended while it was being prepared."""
 
 
 class Execution:
@@ -49,13 +54,17 @@ class Execution:
         self._is_canceled = False
         self._failure: Failure | None = None
         self._child: processes.Child | None = None
+        self._python = Path()
 
     def prepare(self) -> bool:
-        """Puts code and inputs on disk; False when the job ended meanwhile."""
+        """Puts code and inputs on disk and sees to the environment; False when the job ended meanwhile."""
         if not self._advance("Preparing"):
             return False
         try:
             self._lay_out()
+            self._python = self._choose_python()
+        except Gone:
+            return False
         except materials.Missing as exc:
             self.fail(Failure("UserError", str(exc)))
             return False
@@ -99,6 +108,31 @@ class Execution:
     def _advance(self, status: str, **columns: Any) -> bool:
         with self._context.store.writing() as connection:
             return runs.advance(connection, self.run, status, unless=(*runs.FINAL, "CancelRequested"), **columns)
+
+    def _choose_python(self) -> Path:
+        """Raises materials.Missing, and Gone when the job was canceled while its environment was being built."""
+        log = self.folder / interpreters.BUILD_LOG
+        place = places.run_artifacts(self._context, self.scope, self.run.id).under(BUILD_LOG_NAME)
+        # What an amlocal wrote that ended before this was done.
+        self._context.blobs.delete(place.account, place.container, place.path)
+
+        def pulse() -> None:
+            if not self.folder.exists():
+                raise Gone
+            self._copy_log(log, BUILD_LOG_NAME)
+
+        environment = str(self._properties.get("environmentId") or "")
+        try:
+            built = interpreters.for_job(self._context, self.scope, environment, log, pulse)
+        except interpreters.NotBuilt:
+            self._copy_log(log, BUILD_LOG_NAME)
+            raise
+        if log.exists():
+            self._copy_log(log, BUILD_LOG_NAME)
+        if built.warnings:
+            with self._context.store.writing() as connection:
+                runs.change(connection, self.run, warnings=list(built.warnings))
+        return built.python
 
     def _lay_out(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -152,11 +186,16 @@ class Execution:
             self.end_as("Canceled")
             return None
         inputs, outputs = self._input_values(), self._output_values()
-        python = interpreters.for_job(self._context, self.scope, str(self._properties.get("environmentId") or ""))
         paths = {f"AZURE_ML_INPUT_{name}": value for name, value in inputs.items()}
         paths |= {f"AZURE_ML_OUTPUT_{name}": value for name, value in outputs.items()}
         variables = command_lines.environment(
-            self._context, self.scope, self.run, self._properties, python=python, home=self.folder / "home", paths=paths
+            self._context,
+            self.scope,
+            self.run,
+            self._properties,
+            python=self._python,
+            home=self.folder / "home",
+            paths=paths,
         )
         command = command_lines.fill(str(self._properties["command"]), inputs, outputs)
         shell = shutil.which("bash") or "/bin/sh"
@@ -169,11 +208,11 @@ class Execution:
         return self.folder / "std_log.txt"
 
     def _watch(self, child: processes.Child) -> None:
-        limit = _seconds((self._properties.get("limits") or {}).get("timeout"))
+        limit = durations.seconds((self._properties.get("limits") or {}).get("timeout"))
         deadline = None if limit is None else (self.run.start_ms or runs.now_ms()) / 1000 + limit
-        self._copy_log()
+        self._copy_log(self._log, LOG_NAME)
         while child.is_alive() and not self._wanted.wait(POLL_SECONDS):
-            self._copy_log()
+            self._copy_log(self._log, LOG_NAME)
             if deadline is not None and time.time() > deadline:
                 self._failure = Failure(
                     "JobTimeout", f"The job was ended because it ran longer than its limit of {limit:g} seconds."
@@ -182,7 +221,7 @@ class Execution:
             if self._is_cancel_requested():
                 break
         processes.end(child)
-        self._copy_log()
+        self._copy_log(self._log, LOG_NAME)
 
     def _is_cancel_requested(self) -> bool:
         """Asked before a restart: then nobody called cancel() here."""
@@ -190,11 +229,11 @@ class Execution:
             self._is_canceled = True
         return self._is_canceled
 
-    def _copy_log(self) -> None:
-        """Appends to the log's blob what the process has written since."""
-        place = places.run_artifacts(self._context, self.scope, self.run.id).under(LOG_NAME)
+    def _copy_log(self, log: Path, name: str) -> None:
+        """Appends to the log's blob what was written since."""
+        place = places.run_artifacts(self._context, self.scope, self.run.id).under(name)
         blob = self._context.blobs.find(place.account, place.container, place.path)
-        with self._log.open("rb") as file:
+        with log.open("rb") as file:
             file.seek(blob.size if blob else 0)
             grown = file.read(4 * 1024 * 1024)
             while grown or blob is None:
@@ -256,14 +295,3 @@ class Execution:
             f"Execution failed. User process '{program}' exited with status code {exit_code}. "
             f"Please check log file '{LOG_NAME}' for error details. Error: {told}",
         )
-
-
-def _seconds(duration: str | None) -> float | None:
-    """Seconds of an ISO 8601 duration such as PT1H30M; None when there is no limit."""
-    import re
-
-    found = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?", duration or "")
-    if found is None:
-        return None
-    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    return days * 86400 + hours * 3600 + minutes * 60 + seconds or None

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PROFILES = ("default", "least-kind")
+ENVIRONMENTS = ("relaxed", "strict", "given")
 CLOUD = "local"
 
 
@@ -39,6 +40,7 @@ class Settings:
     region: str
     scoring_python: str
     job_python: str
+    environments: str
 
     def __repr__(self) -> str:
         return f"Settings(home={str(self.home)!r}, public_url={self.public_url!r}, profile={self.profile!r})"
@@ -106,9 +108,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(
             "AMLOCAL_BIND opens amlocal to other machines: set AMLOCAL_SECRET to a long random text as well."
         )
-    profile = environ.get("AMLOCAL_PROFILE") or "default"
-    if profile not in PROFILES:
-        raise SettingsError(f"AMLOCAL_PROFILE is {profile!r}; it can be {' or '.join(PROFILES)}.")
+    profile = _choice(environ, "AMLOCAL_PROFILE", PROFILES)
     return Settings(
         home=home,
         bind=bind,
@@ -125,7 +125,16 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         region=environ.get("AMLOCAL_REGION") or "eastus",
         scoring_python=environ.get("AMLOCAL_SCORING_PYTHON") or sys.executable,
         job_python=environ.get("AMLOCAL_JOB_PYTHON") or environ.get("AMLOCAL_SCORING_PYTHON") or sys.executable,
+        environments=_choice(environ, "AMLOCAL_ENV", ENVIRONMENTS),
     )
+
+
+def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """The first choice is the default."""
+    text = environ.get(name) or choices[0]
+    if text not in choices:
+        raise SettingsError(f"{name} is {text!r}; it can be {' or '.join(choices)}.")
+    return text
 
 
 def _number(environ: Mapping[str, str], name: str, default: float) -> float:

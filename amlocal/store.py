@@ -108,8 +108,11 @@ class Store:
     def close(self) -> None:
         with self._lock:
             self._writer.close()
-            while not self._readers.empty():
-                self._readers.get_nowait().close()
+            readers = [self._readers.get_nowait() for _ in range(self._readers.qsize())]
+            for reader in readers:
+                reader.close()
+                # A thread that comes too late gets an error, and does not wait for ever.
+                self._readers.put(reader)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

@@ -1,0 +1,86 @@
+"""Whether an interpreter already has what an environment asks for: asked in that interpreter, of its installed
+metadata. Nothing is imported or changed there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SECONDS = 60
+# Runs in the other interpreter. An extra's own requirements count; other dependencies are what pip made of them.
+_SCRIPT = """
+import json, platform, sys
+from importlib import metadata
+try:
+    from packaging.requirements import InvalidRequirement, Requirement
+except ImportError:
+    try:
+        from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+    except ImportError:
+        lacking = ["the package packaging, to compare with, is not there"]
+        sys.exit(json.dump({"version": platform.python_version(), "lacking": lacking}, sys.stdout))
+
+def lacks(text, extra=""):
+    wanted = Requirement(text)
+    if wanted.marker and not (wanted.marker.evaluate({"extra": extra}) and (
+        not extra or not wanted.marker.evaluate({"extra": ""}))):
+        return
+    if extra and not wanted.marker:
+        return
+    try:
+        version = metadata.version(wanted.name)
+    except metadata.PackageNotFoundError:
+        yield f"{wanted.name} is not there"
+        return
+    if wanted.url:
+        yield f"{wanted.name} comes from an address"
+    elif not wanted.specifier.contains(version, prereleases=True):
+        yield f"{wanted.name} is {version}, not {wanted.specifier}"
+    for name in wanted.extras:
+        for inner in metadata.requires(wanted.name) or []:
+            yield from lacks(inner, name)
+
+found = []
+for line in json.load(sys.stdin):
+    try:
+        found += lacks(line)
+    except InvalidRequirement:
+        found.append(f"{line!r} cannot be read")
+json.dump({"version": platform.python_version(), "lacking": found}, sys.stdout)
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`version` such as 3.11.7; `lacking` is a phrase for each requirement that is not met, none when all are."""
+
+    version: str
+    lacking: tuple[str, ...]
+
+    @property
+    def minor(self) -> str:
+        return ".".join(self.version.split(".")[:2])
+
+
+def ask(python: Path, requirements: Sequence[str]) -> Answer:
+    """Raises OSError when there is no such interpreter or it cannot tell."""
+    # Options and hashes say where from, not what.
+    plain = [line.split(" --")[0].strip() for line in requirements if not line.startswith("-")]
+    try:
+        told = subprocess.run(
+            [str(python), "-I", "-c", _SCRIPT],
+            input=json.dumps(plain),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as exc:
+        raise OSError(f"{python} did not answer within {SECONDS} seconds.") from exc
+    if told.returncode != 0:
+        raise OSError(f"{python} cannot tell what it has: {told.stderr.strip()[-300:]}")
+    facts = json.loads(told.stdout)
+    return Answer(facts["version"], tuple(facts["lacking"]))
