@@ -17,6 +17,8 @@ from amlocal.store import Scope
 if TYPE_CHECKING:
     from amlocal.context import Context
 
+# What every Python of a job reads first; see there.
+BUNDLED = Path(__file__).parent / "bundled" / "jobs"
 TOKEN_SECONDS = 14 * 24 * 3600
 _HOLE = re.compile(r"\$\{\{\s*(inputs|outputs)\.([\w.]+)\s*\}\}")
 _OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
@@ -75,6 +77,7 @@ def environment(
         "MLFLOW_RUN_ID": run.id,
         "MLFLOW_EXPERIMENT_ID": run.experiment_id,
         "MLFLOW_EXPERIMENT_NAME": run.experiment_name,
+        "PYTHONPATH": str(BUNDLED),
         "REQUESTS_CA_BUNDLE": str(settings.ca_bundle),
         "SSL_CERT_FILE": str(settings.ca_bundle),
     }

@@ -20,6 +20,11 @@ KIND = endpoints.DEPLOYMENTS
 LIMIT = 20
 INSTANCE_LIMIT = 50
 REQUEST_DEFAULTS = {"requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S"}
+# Documented as `defaultinstancetype`.
+KUBERNETES_RESOURCES = {
+    "containerResourceRequests": {"cpu": "100m", "memory": "2Gi"},
+    "containerResourceLimits": {"cpu": "2", "memory": "2Gi"},
+}
 CONTAINERS = {"storageinitializer": "storage-initializer", "inferenceserver": "inference-server"}
 # Stored under the endpoint's name with the deployment's as version: the pair is what names it.
 
@@ -171,6 +176,9 @@ def _read(context: Context, scope: Scope, endpoint: Record, name: str, asked: di
     properties["requestSettings"] = {**REQUEST_DEFAULTS, **settings}
     properties.setdefault("endpointComputeType", "Kubernetes" if endpoint.body["kind"] == "K8S" else "Managed")
     properties["scaleSettings"] = scale
+    if properties["endpointComputeType"] == "Kubernetes":
+        asked_resources = properties.get("containerResourceRequirements")
+        properties["containerResourceRequirements"] = asked_resources or KUBERNETES_RESOURCES
     return {
         "location": asked.get("location") or endpoint.body["location"],
         "tags": asked.get("tags") or {},

@@ -158,13 +158,13 @@ def test_kubernetes_deployments_are_served_like_managed_ones(ml_client: MLClient
     scale = TargetUtilizationScaleSettings(min_instances=2, max_instances=3)
     settings = OnlineRequestSettings(request_timeout_ms=3000)
     made.deploy(
-        name="k", model=adding.id, instance_count=None, scale_settings=scale, request_settings=settings,
+        name="kube", model=adding.id, instance_count=None, scale_settings=scale, request_settings=settings,
         instance_type="defaultinstancetype",
     )  # fmt: skip
-    read = ml_client.online_deployments.get("k", name)
+    read = ml_client.online_deployments.get("kube", name)
     assert isinstance(read, KubernetesOnlineDeployment)
     assert (read.scale_settings.min_instances, read.request_settings.request_timeout_ms) == (2, 3000)
-    assert made.call("k", json={"dataframe_records": [{"a": 1, "b": 1}]}).json() == [2.0]
+    assert made.call("kube", json={"dataframe_records": [{"a": 1, "b": 1}]}).json() == [2.0]
     listed = {endpoint.name: endpoint for endpoint in ml_client.online_endpoints.list()}
     assert isinstance(listed[name], KubernetesOnlineEndpoint)
     assert listed[name].kind == "K8S"
