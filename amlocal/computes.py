@@ -1,13 +1,14 @@
-"""Compute clusters (AmlCompute): created, read, listed, resized, deleted. Which job runs on one is decided where jobs
-run."""
+"""Computes: clusters (AmlCompute) created, read, listed, resized, deleted; Kubernetes attached and detached. Which job
+runs on one is decided in runner.py, which nodes one has in nodes.py."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from amlocal import operations, pages, sizes
+from amlocal import durations, operations, pages, sizes
 from amlocal.http import ArmError, Request, Response, json_response
+from amlocal.nodes import Node, Scale
 from amlocal.store import Record, Scope
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ FIRST = "cpu-cluster"
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9-]{0,30}[A-Za-z0-9]$")
 NOT_HERE = (
     "ComputeInstance",
-    "Kubernetes",
     "AKS",
     "VirtualMachine",
     "Databricks",
@@ -48,16 +48,26 @@ def find(context: Context, scope: Scope, name: str) -> Record:
     return record
 
 
+def read_scale(context: Context, record: Record) -> Scale | None:
+    """How many nodes a cluster may have; None for what is no cluster."""
+    settings = (record.body["properties"].get("properties") or {}).get("scaleSettings")
+    if not settings:
+        return None
+    idle = durations.seconds(settings["nodeIdleTimeBeforeScaleDown"]) or 0.0
+    scaled = idle * context.settings.time_scale
+    return Scale(int(settings["minNodeCount"]), int(settings["maxNodeCount"]), scaled)
+
+
 def get(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
-    return json_response(_to_arm(scope, find(context, scope, name)))
+    return json_response(_to_arm(context, scope, find(context, scope, name)))
 
 
 def list_all(context: Context, request: Request, *, scope: Scope) -> Response:
-    return pages.answer(context, request, KIND, scope, lambda record: _to_arm(scope, record))
+    return pages.answer(context, request, KIND, scope, lambda record: _to_arm(context, scope, record))
 
 
 def put(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
-    """PUT: creates a cluster or changes its scale, tags and description."""
+    """PUT: creates a cluster, changes its scale, tags and description, or attaches Kubernetes."""
     body = request.json()
     sent = dict(body.get("properties") or {})
     _check_kind(sent.get("computeType"))
@@ -65,7 +75,7 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
         raise ArmError(
             400,
             "InvalidComputeName",
-            f"{name!r} is not a cluster name: 2 to 32 letters, digits and hyphens, a letter first.",
+            f"{name!r} is not a compute name: 2 to 32 letters, digits and hyphens, a letter first.",
         )
     with context.store.writing():
         old = context.store.get(KIND, scope, name)
@@ -78,13 +88,15 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
             "identity": body.get("identity"),
             "properties": {
                 **sent,
-                "properties": _prepared(sent.get("properties") or {}, before),
+                "properties": _read_properties(sent, before),
                 "provisioningState": "Updating" if old else "Creating",
             },
         }
         context.store.put(KIND, scope, name, "", stored)
         operation = context.operations.begin(scope, KIND, name, verb="put", region=stored["location"])
-    return operations.accepted(context, operation, _to_arm(scope, find(context, scope, name)), 200 if old else 201)
+    context.runner.look_again()
+    answer = _to_arm(context, scope, find(context, scope, name))
+    return operations.accepted(context, operation, answer, 200 if old else 201)
 
 
 def change(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
@@ -97,10 +109,12 @@ def change(context: Context, request: Request, *, scope: Scope, name: str) -> Re
         body["properties"]["provisioningState"] = "Updating"
 
     with context.store.writing():
-        find(context, scope, name)
+        if read_scale(context, find(context, scope, name)) is None:
+            raise ArmError(400, "InvalidComputeType", f"Compute {name} is no cluster: it has no scale.")
         context.store.change(KIND, scope, name, "", edit)
         operation = context.operations.begin(scope, KIND, name, verb="put")
-    return operations.accepted(context, operation, _to_arm(scope, find(context, scope, name)), 200)
+    context.runner.look_again()
+    return operations.accepted(context, operation, _to_arm(context, scope, find(context, scope, name)), 200)
 
 
 def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
@@ -115,40 +129,39 @@ def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Re
             raise ArmError(409, "Conflict", f"Compute {name} is being changed or deleted; wait until that has ended.")
         context.store.change(KIND, scope, name, "", mark)
         operation = context.operations.begin(scope, KIND, name, verb="delete")
+    context.runner.nodes.forget(_key(scope, name))
     return operations.accepted(context, operation)
 
 
-def list_sizes(context: Context, request: Request, *, subscription: str, region: str) -> Response:
-    """GET …/locations/{region}/vmSizes"""
-    return json_response({"value": [sizes.to_arm(size, region) for size in sizes.SIZES]})
+def list_nodes(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
+    """POST …/computes/{name}/listNodes"""
+    return json_response(
+        {
+            "nodes": [
+                {"nodeId": node.id, "nodeState": "running" if node.run else "idle", "runId": node.run or None}
+                for node in _nodes(context, scope, find(context, scope, name))[0]
+            ]
+        }
+    )
 
 
-def list_usages(context: Context, request: Request, *, subscription: str, region: str) -> Response:
-    """GET …/locations/{region}/usages: cores in clusters of the subscription, against a quota that is only told, not
-    kept."""
-    used = 0
-    for record in context.store.list(KIND, None, top=1_000_000).records:
-        own = record.body["properties"]["properties"]
-        used += sizes.cores_of(own["vmSize"]) * int(own["scaleSettings"]["maxNodeCount"])
-    prefix = f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{region}/usages"
-    total = {
-        "id": f"{prefix}/totalCores",
-        "type": "Microsoft.MachineLearningServices/usages",
-        "unit": "Count",
-        "currentValue": used,
-        "limit": sizes.QUOTA_CORES,
-        "name": {
-            "value": "Total Cluster Dedicated Regional vCPUs",
-            "localizedValue": "Total Cluster Dedicated Regional vCPUs",
-        },
-    }
-    return json_response({"value": [total]})
+def _nodes(context: Context, scope: Scope, record: Record) -> tuple[list[Node], float | None]:
+    scale = read_scale(context, record)
+    return context.runner.nodes.read(_key(scope, record.name), scale) if scale else ([], None)
+
+
+def _key(scope: Scope, name: str) -> tuple[str, str]:
+    return scope.key, name.lower()
 
 
 def _check_kind(kind: Any) -> None:
     if kind in NOT_HERE:
-        raise ArmError(501, "NotImplementedHere", f"Computes of type {kind} are not in amlocal yet, only AmlCompute.")
-    if kind != "AmlCompute":
+        raise ArmError(
+            501,
+            "NotImplementedHere",
+            f"Computes of type {kind} are not in amlocal yet, only AmlCompute and Kubernetes.",
+        )
+    if kind not in ("AmlCompute", "Kubernetes"):
         raise ArmError(400, "InvalidComputeType", f"{kind!r} is not a compute type.")
 
 
@@ -182,27 +195,52 @@ def _prepared(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     return {**own, "vmSize": size.name.upper(), "scaleSettings": {**scale, "minNodeCount": least, "maxNodeCount": most}}
 
 
-def _to_arm(scope: Scope, record: Record) -> dict[str, Any]:
+def _read_properties(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """Raises ArmError 400."""
+    own = sent.get("properties") or {}
+    if sent["computeType"] == "AmlCompute":
+        return _prepared(own, before)
+    if not sent.get("resourceId"):
+        raise ArmError(400, "InvalidResourceId", "Kubernetes is attached by the resourceId of a cluster.")
+    return {"namespace": "default", **before, **{key: value for key, value in own.items() if value is not None}}
+
+
+def _state(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
+    """What a cluster's nodes do; they come and go at once, so its allocation is always steady."""
+    from amlocal.workspaces import iso
+
+    nodes, changed_at = _nodes(context, scope, record)
+    running = sum(bool(node.run) for node in nodes)
+    moved_at = int(changed_at * 1_000_000) if changed_at else record.modified_at
+    return {
+        "allocationState": "Steady",
+        "allocationStateTransitionTime": iso(moved_at),
+        "currentNodeCount": len(nodes),
+        "targetNodeCount": len(nodes),
+        "nodeStateCounts": {**_NO_NODES, "runningNodeCount": running, "idleNodeCount": len(nodes) - running},
+        "errors": None,
+    }
+
+
+def _to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
     from amlocal.workspaces import iso, system_data
 
     body = record.body
     arm_id = f"{scope.arm_id}/computes/{record.name}"
-    state: dict[str, Any] = {
-        "allocationState": "Steady",
-        "allocationStateTransitionTime": iso(record.modified_at),
-        "currentNodeCount": 0,
-    }
-    state |= {"targetNodeCount": 0, "nodeStateCounts": dict.fromkeys(_NODE_STATES, 0), "errors": None}
+    is_cluster = body["properties"]["computeType"] == "AmlCompute"
     properties = {
         "computeLocation": body["location"],
         "disableLocalAuth": False,
-        "isAttachedCompute": False,
+        "isAttachedCompute": not is_cluster,
         "provisioningErrors": None,
         "resourceId": None,
         **body["properties"],
         "createdOn": iso(record.created_at),
         "modifiedOn": iso(record.modified_at),
-        "properties": {**body["properties"]["properties"], **state},
+        "properties": {
+            **body["properties"]["properties"],
+            **(_state(context, scope, record) if is_cluster else {}),
+        },
     }
     return {
         "id": arm_id,
@@ -216,11 +254,11 @@ def _to_arm(scope: Scope, record: Record) -> dict[str, Any]:
     }
 
 
-_NODE_STATES = (
-    "idleNodeCount",
-    "runningNodeCount",
-    "preparingNodeCount",
-    "unusableNodeCount",
-    "leavingNodeCount",
-    "preemptedNodeCount",
-)
+_NO_NODES = {
+    "idleNodeCount": 0,
+    "runningNodeCount": 0,
+    "preparingNodeCount": 0,
+    "unusableNodeCount": 0,
+    "leavingNodeCount": 0,
+    "preemptedNodeCount": 0,
+}

@@ -38,7 +38,7 @@ def render(routes: Iterable[Route] = ROUTES) -> str:
     lines += ["", "## Not here: 501 and a sentence", "", "| what | path |", "|---|---|"]
     lines += [f"| {what} | `{path}` |" for what, path in missing if not path.endswith("*}")]
     lines += ["| Jobs that are no command jobs (sweep, pipeline, AutoML, Spark) | `{WS}/jobs/{name}` |"]
-    lines += ["| Compute instances, attached clusters and machines | `{WS}/computes/{name}` |"]
+    lines += ["| Compute instances, and attached machines other than Kubernetes | `{WS}/computes/{name}` |"]
     return "\n".join(lines) + "\n"
 
 

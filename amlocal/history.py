@@ -25,6 +25,13 @@ def get_details(context: Context, request: Request, *, scope: Scope, run: str) -
         "logFiles": _log_files(context, scope, found),
         "runDefinition": properties,
     }
+    reason = context.runner.explain(found) if found.status == "Queued" else ""
+    if reason:
+        answer["queueingInfo"] = {
+            "code": "WaitingForNodes",
+            "message": reason,
+            "lastRefreshTimestamp": _iso(runs.now_ms()),
+        }
     return json_response(answer)
 
 

@@ -34,6 +34,7 @@ from amlocal import (
     scoring,
     tokens,
     tracking,
+    usages,
     workspaces,
 )
 from amlocal.assets import Assets
@@ -142,11 +143,12 @@ ROUTES = (
     Route("POST", f"{WS}/codes/{{name}}/versions/{{version}}/startPendingUpload", codes.start_upload),
     Route("GET", f"{WS}/computes", computes.list_all),
     Route("GET", f"{WS}/computes/{{name}}", computes.get),
-    Route("PUT", f"{WS}/computes/{{name}}", computes.put, note="AmlCompute"),
+    Route("PUT", f"{WS}/computes/{{name}}", computes.put, note="AmlCompute, Kubernetes"),
     Route("PATCH", f"{WS}/computes/{{name}}", computes.change),
     Route("DELETE", f"{WS}/computes/{{name}}", computes.delete),
-    Route("GET", f"{LOCATION}/vmSizes", computes.list_sizes),
-    Route("GET", f"{LOCATION}/usages", computes.list_usages),
+    Route("POST", f"{WS}/computes/{{name}}/listNodes", computes.list_nodes),
+    Route("GET", f"{LOCATION}/vmSizes", usages.list_sizes),
+    Route("GET", f"{LOCATION}/usages", usages.list_usages),
     Route("GET", f"{BLOB}/{{container}}", blob_service.get_container, "blob", "properties and comp=list"),
     Route("HEAD", f"{BLOB}/{{container}}", blob_service.get_container, "blob"),
     Route("PUT", f"{BLOB}/{{container}}", blob_service.put_container, "blob"),

@@ -14,8 +14,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from amlocal import metrics, runs
+from amlocal import computes, metrics, runs
 from amlocal.executions import Execution, Failure
+from amlocal.nodes import Nodes
 from amlocal.store import Scope
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("amlocal.runner")
 
-PREPARED_AT_ONCE = 3
-SERVERLESS_NODES = 4
+# Many, because some of them only wait for their environment to be built.
+PREPARED_AT_ONCE = 16
+# Of a compute without a number of its own: serverless, Kubernetes.
+DEFAULT_NODES = 4
 INTERRUPTED = Failure("JobInterrupted", "amlocal was stopped while this job ran; its process was ended.")
 
 
@@ -33,6 +36,7 @@ class Runner:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self.nodes = Nodes()
         self._changed = threading.Condition()
         self._queue: list[Execution] = []
         self._running: dict[int, Execution] = {}
@@ -80,6 +84,24 @@ class Runner:
                 return
         execution.cancel()
 
+    def look_again(self) -> None:
+        """A cluster was changed: more jobs may run now."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def explain(self, run: runs.Run) -> str:
+        """Why a job is still queued, in a sentence; "" when it does not wait for a node."""
+        with self._changed:
+            waiting = [other for other in self._queue if other.run.number == run.number]
+            if not waiting:
+                return ""
+            mine = waiting[0]
+            ahead = sum(other.cluster == mine.cluster for other in self._queue[: self._queue.index(mine)])
+            return (
+                f"The job waits for {mine.node_count} of the {self._node_limit(mine)} nodes of compute"
+                f" '{mine.cluster[1]}': {self._used(mine)} are in use, and {ahead} jobs are before it in the queue."
+            )
+
     def forget_workspace(self, scope: Scope) -> None:
         """Cancels whatever still runs in a workspace that is being deleted."""
         with self._context.store.reading() as connection:
@@ -92,6 +114,7 @@ class Runner:
         if status in ("Running", "Finalizing", "CancelRequested"):
             with self._changed:
                 self._open[execution.run.number] = self._running[execution.run.number] = execution
+                self.nodes.take(execution.cluster, execution.run.id, execution.node_count)
             threading.Thread(target=self._follow, args=(execution, True), name=execution.run.id, daemon=True).start()
         else:
             self._prepare_soon(execution)
@@ -127,22 +150,24 @@ class Runner:
                     if self._has_room(execution):
                         self._queue.remove(execution)
                         self._running[execution.run.number] = execution
+                        self.nodes.take(execution.cluster, execution.run.id, execution.node_count)
                         threading.Thread(
                             target=self._follow, args=(execution, False), name=execution.run.id, daemon=True
                         ).start()
-                # A cluster may be made larger without telling us.
+                # A cluster that is deleted tells nobody.
                 self._changed.wait(5)
 
     def _has_room(self, execution: Execution) -> bool:
-        used = sum(other.node_count for other in self._running.values() if other.cluster == execution.cluster)
+        used = self._used(execution)
         return used == 0 or used + execution.node_count <= self._node_limit(execution)
 
+    def _used(self, execution: Execution) -> int:
+        return sum(other.node_count for other in self._running.values() if other.cluster == execution.cluster)
+
     def _node_limit(self, execution: Execution) -> int:
-        record = self._context.store.get("computes", execution.scope, execution.cluster[1])
-        if record is None:
-            return SERVERLESS_NODES
-        properties = record.body.get("properties", {}).get("properties") or {}
-        return int((properties.get("scaleSettings") or {}).get("maxNodeCount") or 1)
+        record = self._context.store.get(computes.KIND, execution.scope, execution.cluster[1])
+        scale = computes.read_scale(self._context, record) if record else None
+        return scale.most if scale else DEFAULT_NODES
 
     def _follow(self, execution: Execution, is_found: bool) -> None:
         try:
@@ -157,4 +182,5 @@ class Runner:
             with self._changed:
                 self._running.pop(execution.run.number, None)
                 self._open.pop(execution.run.number, None)
+                self.nodes.give_back(execution.cluster, execution.run.id)
                 self._changed.notify_all()

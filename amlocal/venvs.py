@@ -56,7 +56,8 @@ class Build:
         """Raises BuildFailed, or SystemExit when amlocal is stopping."""
         self._say(f"Building with Python {self._recipe.version} by {'uv' if self._uv else 'pip'}.")
         for line in self._recipe.requirements:
-            self._say(f"  {line}")
+            # An index may come with a password.
+            self._say(f"  {re.sub(r'//[^/@]*@', '//***@', line)}")
         if not self._call([str(self._recipe.base), "-m", "venv", str(self.folder / "venv")]):
             raise BuildFailed
         if not (self._install_strictly() if self._recipe.is_strict else self._install_wheels()):

@@ -6,10 +6,13 @@ import time
 
 import pytest
 from azure.ai.ml import MLClient
-from azure.ai.ml.entities import AmlCompute, ComputeInstance
+from azure.ai.ml.entities import AmlCompute, ComputeInstance, KubernetesCompute
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from tests.amlocal_server import AmlocalServer
+from tests.amlocal import shapes
+from tests.amlocal.data_plane import DataPlane
+from tests.amlocal.jobs_at_work import await_end, await_status, submit
+from tests.amlocal_server import AmlocalServer, wait_for
 
 
 def cluster(name: str, **other: object) -> AmlCompute:
@@ -90,9 +93,115 @@ def test_what_is_not_here_says_so(ml_client: MLClient, name: str) -> None:
     assert "ComputeInstance" in str(refused.value)
 
 
-def test_sizes_and_usage(ml_client: MLClient) -> None:
+def test_sizes_and_usage(ml_client: MLClient, name: str) -> None:
     sizes = {size.name: size for size in ml_client.compute.list_sizes()}
     # The SDK files the figure under the word of the wire.
     assert vars(sizes["Standard_DS3_v2"])["vCPUs"] == 4
-    usages = list(ml_client.compute.list_usage())
-    assert vars(usages[0])["currentValue"] >= 16
+
+    def used(text: str) -> int:
+        rows = {vars(usage)["name"]["value"]: vars(usage) for usage in ml_client.compute.list_usage()}
+        return int(rows[text]["currentValue"])
+
+    every, family = "Total Cluster Dedicated Regional vCPUs", "standardFSv2Family Cluster Dedicated vCPUs"
+    before = used(every), used(family)
+    ml_client.compute.begin_create_or_update(cluster(name, size="Standard_F4s_v2", max_instances=3)).result()
+    assert (used(every), used(family)) == (before[0] + 12, before[1] + 12)
+    ml_client.compute.begin_delete(name).result()
+
+
+def test_a_tier_stays_as_it_was_made(ml_client: MLClient, name: str) -> None:
+    ml_client.compute.begin_create_or_update(cluster(name, tier="low_priority")).result()
+    changed = ml_client.compute.begin_update(cluster(name, tier="low_priority", min_instances=1)).result()
+    assert (changed.tier, changed.min_instances) == ("low_priority", 1)
+
+
+@pytest.fixture(scope="module")
+def plane(amlocal_server: AmlocalServer) -> DataPlane:
+    return DataPlane(amlocal_server)
+
+
+def counts(plane: DataPlane, name: str) -> tuple[int, int, int]:
+    """Nodes in all, running, idle; and the answer has the SDK's shape."""
+    answer = plane.call("GET", "", f"computes/{name}").json()
+    assert shapes.check("ComputeResource", answer) == []
+    own = answer["properties"]["properties"]
+    assert own["allocationState"] == "Steady"
+    assert own["targetNodeCount"] == own["currentNodeCount"]
+    states = own["nodeStateCounts"]
+    return own["currentNodeCount"], states["runningNodeCount"], states["idleNodeCount"]
+
+
+def test_nodes_come_with_jobs_and_go_after_the_idle_time(ml_client: MLClient, plane: DataPlane, name: str) -> None:
+    ml_client.compute.begin_create_or_update(cluster(name, idle_time_before_scale_down=2)).result()
+    assert counts(plane, name) == (0, 0, 0)
+    jobs = [submit(ml_client, None, "sleep 2", compute=name).name for _ in range(3)]
+    wait_for(lambda: counts(plane, name) == (2, 2, 0))
+    queued = next(job for job in jobs if ml_client.jobs.get(job).status == "Queued")
+    told = plane.details(queued)["queueingInfo"]["message"]
+    assert f"1 of the 2 nodes of compute '{name}': 2 are in use, and 0 jobs are before it" in told
+    running = {vars(node)["runId"] for node in ml_client.compute.list_nodes(name)}
+    assert running == set(jobs) - {queued}
+    for job in jobs:
+        assert await_end(ml_client, job).status == "Completed"
+    assert "queueingInfo" not in plane.details(queued)
+    wait_for(lambda: counts(plane, name) == (0, 0, 0))
+
+
+def test_the_least_number_of_nodes_stays(ml_client: MLClient, plane: DataPlane, name: str) -> None:
+    ml_client.compute.begin_create_or_update(cluster(name, min_instances=1, idle_time_before_scale_down=1)).result()
+    assert counts(plane, name) == (1, 0, 1)
+    await_end(ml_client, submit(ml_client, None, "true", compute=name).name)
+    time.sleep(1.1)
+    assert counts(plane, name) == (1, 0, 1)
+
+
+def test_a_larger_cluster_runs_what_was_queued(ml_client: MLClient, name: str) -> None:
+    ml_client.compute.begin_create_or_update(cluster(name, max_instances=1)).result()
+    first = submit(ml_client, None, "sleep 30", compute=name).name
+    await_status(ml_client, first, ("Running",))
+    second = submit(ml_client, None, "true", compute=name).name
+    await_status(ml_client, second, ("Queued",))
+    ml_client.compute.begin_update(cluster(name, max_instances=2)).result()
+    assert await_end(ml_client, second).status == "Completed"
+    ml_client.jobs.begin_cancel(first).wait()
+    await_end(ml_client, first)
+
+
+@pytest.mark.parametrize("own_server", [{"AMLOCAL_TIME_SCALE": "0"}], indirect=True)
+def test_idle_time_is_scaled(own_server: AmlocalServer) -> None:
+    plane = DataPlane(own_server)
+    properties = {"jobType": "Command", "command": "true", "computeId": f"{plane.workspace}/computes/cpu-cluster"}
+    environment = "azureml://registries/azureml/environments/x/versions/1"
+    body = {"properties": {**properties, "environmentId": environment}}
+    assert plane.call("PUT", "", "jobs/quick", body).status_code == 201
+    wait_for(lambda: plane.details("quick")["status"] == "Completed")
+    wait_for(lambda: counts(plane, "cpu-cluster") == (0, 0, 0), seconds=3)
+
+
+@pytest.mark.parametrize("compute", [None, "serverless"])
+def test_a_job_needs_no_compute_of_ones_own(ml_client: MLClient, compute: str | None) -> None:
+    job = submit(ml_client, None, "true", compute=compute)
+    assert await_end(ml_client, job.name).status == "Completed"
+
+
+def test_kubernetes_is_attached_used_and_detached(ml_client: MLClient, plane: DataPlane, name: str) -> None:
+    cluster_id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/k"
+    wanted = KubernetesCompute(name=name, resource_id=cluster_id, namespace="ml")
+    made = ml_client.compute.begin_create_or_update(wanted).result()
+    assert (made.type, made.namespace, made.resource_id, made.provisioning_state) == (
+        "kubernetes",
+        "ml",
+        cluster_id,
+        "Succeeded",
+    )
+    assert shapes.check("ComputeResource", plane.call("GET", "", f"computes/{name}").json()) == []
+    assert name in [compute.name for compute in ml_client.compute.list(compute_type="kubernetes")]
+    assert await_end(ml_client, submit(ml_client, None, "true", compute=name).name).status == "Completed"
+    ml_client.compute.begin_delete(name, action="Detach").result()
+    with pytest.raises(ResourceNotFoundError):
+        ml_client.compute.get(name)
+
+
+def test_kubernetes_needs_a_cluster(ml_client: MLClient, name: str) -> None:
+    with pytest.raises(HttpResponseError, match="resourceId"):
+        ml_client.compute.begin_create_or_update(KubernetesCompute(name=name)).result()
