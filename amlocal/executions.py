@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amlocal import command_lines, durations, interpreters, materials, places, processes, runs
+from amlocal import command_lines, durations, interpreters, materials, outputs, places, processes, runs
+from amlocal.http import ArmError
 from amlocal.store import Scope
 
 if TYPE_CHECKING:
@@ -152,12 +153,8 @@ class Execution:
         for name, asked in (self._properties.get("inputs") or {}).items():
             if asked.get("jobInputType") != "literal" and asked.get("mode") != "Direct" and asked.get("uri"):
                 materials.fetch(self._context, self.scope, str(asked["uri"]), self.folder / "inputs" / name)
-        for name in self._named_outputs():
+        for name in outputs.named(self._properties):
             (self.folder / "named" / name).mkdir(parents=True)
-
-    def _named_outputs(self) -> dict[str, dict[str, Any]]:
-        outputs = self._properties.get("outputs") or {}
-        return {name: asked for name, asked in outputs.items() if name != "default"}
 
     def _input_values(self) -> dict[str, str]:
         values = {}
@@ -171,23 +168,14 @@ class Execution:
                 values[name] = str(asked["uri"])
         return values
 
-    def _output_values(self) -> dict[str, str]:
-        values = {}
-        for name, asked in self._named_outputs().items():
-            folder = self.folder / "named" / name
-            is_file = asked.get("jobOutputType") == "uri_file"
-            values[name] = str(
-                folder / places.need(self._context, self.scope, asked["uri"]).base_name if is_file else folder
-            )
-        return values
-
     def _spawn(self, process: Path) -> processes.Child | None:
         if not self._advance("Running", start_ms=runs.now_ms()):
             self.end_as("Canceled")
             return None
-        inputs, outputs = self._input_values(), self._output_values()
+        inputs = self._input_values()
+        written = outputs.values(self._context, self.scope, self._properties, self.folder / "named")
         paths = {f"AZURE_ML_INPUT_{name}": value for name, value in inputs.items()}
-        paths |= {f"AZURE_ML_OUTPUT_{name}": value for name, value in outputs.items()}
+        paths |= {f"AZURE_ML_OUTPUT_{name}": value for name, value in written.items()}
         variables = command_lines.environment(
             self._context,
             self.scope,
@@ -197,7 +185,7 @@ class Execution:
             home=self.folder / "home",
             paths=paths,
         )
-        command = command_lines.fill(str(self._properties["command"]), inputs, outputs)
+        command = command_lines.fill(str(self._properties["command"]), inputs, written)
         shell = shutil.which("bash") or "/bin/sh"
         return processes.spawn(
             [shell, "-c", command], folder=process, directory=self.folder / "work", environment=variables, log=self._log
@@ -250,7 +238,7 @@ class Execution:
             return
         self._advance("Finalizing")
         self._upload()
-        failure = self._failure or self._read_failure(child.exit_code())
+        failure = self._failure or self._read_failure(child.exit_code()) or self._register()
         if self._failure is None:
             self._stay_a_moment()
         if failure is None:
@@ -269,13 +257,22 @@ class Execution:
         for name in ("outputs", "logs"):
             if (self.folder / "work" / name).is_dir():
                 materials.upload(self._context.blobs, self.folder / "work" / name, artifacts.under(name))
-        for name, asked in self._named_outputs().items():
-            place = places.need(self._context, self.scope, asked["uri"])
-            source = self.folder / "named" / name
-            if asked.get("jobOutputType") == "uri_file":
-                source = source / place.base_name
-            if source.exists():
-                materials.upload(self._context.blobs, source, place)
+        outputs.upload(self._context, self.scope, self._properties, self.folder / "named")
+
+    def _register(self) -> Failure | None:
+        """Named outputs become assets once the job has done its work."""
+        try:
+            versions = outputs.register(self._context, self.scope, self.run.id, self._properties)
+        except ArmError as exc:
+            return Failure("UserError", f"An output could not be registered: {exc.message}")
+
+        def edit(body: dict[str, Any]) -> None:
+            for name, version in versions.items():
+                body["properties"]["outputs"][name]["assetVersion"] = version
+
+        if versions:
+            self._context.store.change("jobs", self.scope, self.run.id, "", edit)
+        return None
 
     def _read_failure(self, exit_code: int | None) -> Failure | None:
         if exit_code == 0:

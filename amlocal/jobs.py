@@ -7,7 +7,7 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from amlocal import command_lines, interpreters, operations, places, runs, workspaces
+from amlocal import command_lines, interpreters, operations, outputs, runs, workspaces
 from amlocal.http import ArmError, Request, Response, json_response
 from amlocal.store import Record, Scope
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KIND = "jobs"
 NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$")
 PAGE = 100
+SERVERLESS = "serverless"
 _FIXED = ("command", "codeId", "environmentId", "computeId", "inputs", "experimentName")
 _VIEWS = {"activeonly": " AND r.lifecycle = 'active'", "archivedonly": " AND r.lifecycle = 'deleted'", "all": ""}
 
@@ -29,7 +30,7 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
     _check(context, scope, name, asked)
     tags = {str(key): str(value) for key, value in (asked.pop("tags", None) or {}).items()}
     asked["experimentName"] = asked.get("experimentName") or "Default"
-    asked["outputs"] = _outputs(name, asked.get("outputs") or {})
+    asked["outputs"] = outputs.place_all(name, asked.get("outputs") or {})
     try:
         with context.store.writing() as connection:
             experiment = runs.ensure_experiment(connection, scope.key, asked["experimentName"])
@@ -146,27 +147,11 @@ def _check(context: Context, scope: Scope, name: str, asked: dict[str, Any]) -> 
         raise ArmError(400, "UserError", "The job has no command.")
     command_lines.check(str(asked["command"]), asked.get("inputs") or {}, asked.get("outputs") or {})
     interpreters.check(context, scope, str(asked.get("environmentId") or ""))
-    compute = str(asked.get("computeId") or "")
-    if compute and context.store.get("computes", scope, compute.rsplit("/", 1)[-1]) is None:
-        name = compute.rsplit("/", 1)[-1]
-        raise ArmError(400, "UserError", f"The compute target '{name}' was not found in workspace '{scope.workspace}'.")
-
-
-def _outputs(name: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """Every output with a place; `default` is where logs and ./outputs go."""
-    default = {"jobOutputType": "uri_folder", "mode": "ReadWriteMount", "uri": places.run_artifacts_uri(name)}
-    found: dict[str, Any] = {"default": default}
-    for output, wanted in asked.items():
-        place = f"azureml://datastores/workspaceblobstore/paths/azureml/{name}/{output}/"
-        if (wanted or {}).get("jobOutputType") == "uri_file":
-            place += output
-        found[output] = {
-            "jobOutputType": "uri_folder",
-            "mode": "ReadWriteMount",
-            **(wanted or {}),
-            "uri": (wanted or {}).get("uri") or place,
-        }
-    return found
+    compute = str(asked.get("computeId") or SERVERLESS).rsplit("/", 1)[-1]
+    if compute.lower() != SERVERLESS and context.store.get("computes", scope, compute) is None:
+        raise ArmError(
+            400, "UserError", f"The compute target '{compute}' was not found in workspace '{scope.workspace}'."
+        )
 
 
 def _find(context: Context, scope: Scope, name: str) -> tuple[Record, runs.Run]:

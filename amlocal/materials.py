@@ -4,21 +4,17 @@ out."""
 from __future__ import annotations
 
 import shutil
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from amlocal import places
+from amlocal import downloads, places
 from amlocal.http import ArmError
 from amlocal.store import Scope
 
 if TYPE_CHECKING:
     from amlocal.blobs import Blob, Blobs
     from amlocal.context import Context
-
-DOWNLOAD_SECONDS = 60
 
 
 class Missing(Exception):
@@ -87,13 +83,7 @@ def _write(blobs: Blobs, file: Path, place: places.Place) -> None:
 
 
 def _download(uri: str, folder: Path) -> Path:
-    if urlsplit(uri).scheme not in ("http", "https"):
-        raise Missing(f"'{uri}' is not a path that amlocal can read.")
-    target = folder / (Path(urlsplit(uri).path).name or "data")
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with urllib.request.urlopen(uri, timeout=DOWNLOAD_SECONDS) as answer, target.open("wb") as file:  # noqa: S310
-            shutil.copyfileobj(answer, file)
-    except OSError as exc:
+        return downloads.fetch(uri, folder)
+    except (OSError, ValueError) as exc:
         raise Missing(f"'{uri}' could not be downloaded: {exc}") from exc
-    return target

@@ -158,7 +158,9 @@ def _asset_version(context: Context, scope: Scope, kind: str, name: str, version
 def _own_blob(context: Context, uri: str) -> Place | None:
     parts = urlsplit(uri)
     suffix = f".blob.{context.settings.storage_suffix}"
-    if parts.scheme in ("wasbs", "abfss") and parts.hostname and "@" in parts.netloc:
+    if parts.scheme in ("wasb", "wasbs", "abfss") and parts.hostname and "@" in parts.netloc:
+        if not parts.hostname.endswith(suffix.partition(":")[0]):
+            return None
         return Place(parts.hostname.partition(".")[0], parts.username or "", unquote(parts.path).strip("/"))
     if context.settings.is_path_style and parts.netloc == context.settings.netloc:
         host, _, path = unquote(parts.path).strip("/").partition("/")

@@ -1,0 +1,76 @@
+"""Inputs that lie outside of this amlocal: a file at any URL, or a folder of a public blob container, which can be
+listed without a key."""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+SECONDS = 60
+_NAME = re.compile(r"<Name>(.*?)</Name>", re.DOTALL)
+_MARKER = re.compile(r"<NextMarker>(.+?)</NextMarker>", re.DOTALL)
+
+
+def fetch(uri: str, folder: Path) -> Path:
+    """Puts the file or folder at http(s):// or wasb(s):// into `folder`; its path there. Raises OSError, ValueError."""
+    url = to_url(uri)
+    parts = urlsplit(url)
+    name = PurePosixPath(unquote(parts.path)).name or "data"
+    if not parts.path.endswith("/"):
+        try:
+            return _fetch_file(url, folder / name)
+        except urllib.error.HTTPError as exc:
+            if exc.code not in (400, 404) or ".blob." not in (parts.hostname or "") or parts.query:
+                raise
+    target = folder / name
+    target.mkdir(parents=True, exist_ok=True)
+    container, _, prefix = unquote(parts.path).strip("/").partition("/")
+    prefix = f"{prefix}/" if prefix else ""
+    base = f"{parts.scheme}://{parts.netloc}/{quote(container)}"
+    names = [found for found in _list(base, prefix, parts.query) if not found.endswith("/")]
+    if not names:
+        raise ValueError("there is nothing")
+    for found in names:
+        inside = target / found.removeprefix(prefix)
+        if not inside.resolve().is_relative_to(target.resolve()):
+            raise ValueError(f"the name {found!r} leads out of the folder")
+        _fetch_file(f"{base}/{quote(found)}{'?' if parts.query else ''}{parts.query}", inside)
+    return target
+
+
+def to_url(uri: str) -> str:
+    """`wasbs://container@account.blob…/path` as a URL; others as they are. Raises ValueError for other schemes."""
+    parts = urlsplit(uri)
+    if parts.scheme in ("wasb", "wasbs") and parts.username:
+        return f"https://{parts.hostname}/{parts.username}{quote(parts.path)}"
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("amlocal cannot read paths of this kind")
+    return uri
+
+
+def _fetch_file(url: str, target: Path) -> Path:
+    with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - to_url lets http and https through only
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as file:
+            shutil.copyfileobj(answer, file)
+    return target
+
+
+def _list(container: str, prefix: str, signature: str) -> Iterator[str]:
+    marker = ""
+    while True:
+        query = urlencode({"restype": "container", "comp": "list", "prefix": prefix, "marker": marker})
+        url = f"{container}?{query}{'&' if signature else ''}{signature}"
+        with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - see _fetch_file
+            page = answer.read().decode("utf-8-sig")
+        yield from (html.unescape(name) for name in _NAME.findall(page))
+        following = _MARKER.search(page)
+        if following is None:
+            return
+        marker = html.unescape(following[1])
