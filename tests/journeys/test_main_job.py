@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600)]
 ENDPOINT = "journey-digits"
 
 
-def test_the_whole_main_job_works_by_clicking(site: RunningServer, visit: Visit) -> None:
+def test_the_whole_main_job_works_by_clicking(visit: Visit, site: RunningServer) -> None:
     page, _watch = visit()
     walks.set_up(page, site.setup_path)
     the_link_is_spent(page, site)
