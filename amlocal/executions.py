@@ -262,16 +262,9 @@ class Execution:
     def _register(self) -> Failure | None:
         """Named outputs become assets once the job has done its work."""
         try:
-            versions = outputs.register(self._context, self.scope, self.run.id, self._properties)
+            outputs.register(self._context, self.scope, self.run.id, self._properties)
         except ArmError as exc:
             return Failure("UserError", f"An output could not be registered: {exc.message}")
-
-        def edit(body: dict[str, Any]) -> None:
-            for name, version in versions.items():
-                body["properties"]["outputs"][name]["assetVersion"] = version
-
-        if versions:
-            self._context.store.change("jobs", self.scope, self.run.id, "", edit)
         return None
 
     def _read_failure(self, exit_code: int | None) -> Failure | None:

@@ -174,21 +174,25 @@ def _to_arm(context: Context, scope: Scope, pairs: list[tuple[Record, runs.Run]]
             "systemData": workspaces.system_data(record),
             "properties": {
                 **record.body["properties"],
+                "outputs": outputs.to_arm(record.body["properties"]),
                 "displayName": run.name,
                 "tags": {name: value for name, value in tags[run.number].items() if not name.startswith("mlflow.")},
                 "properties": record.body["properties"].get("properties") or {},
                 "status": run.status,
                 "isArchived": run.lifecycle != "active",
-                "services": _services(context, scope, run),
+                "services": _services(context, scope, run, record.body["properties"].get("services") or {}),
             },
         }
         for record, run in pairs
     ]
 
 
-def _services(context: Context, scope: Scope, run: runs.Run) -> dict[str, Any]:
+def _services(context: Context, scope: Scope, run: runs.Run, asked: dict[str, Any]) -> dict[str, Any]:
+    """Those that every job has, and the interactive ones that were asked for, which amlocal does not start."""
+    refused = {"status": "Failed", "errorMessage": "amlocal starts no interactive services."}
     studio = f"{context.settings.public_url}/runs/{run.id}?wsid={scope.arm_id}"
     return {
+        **{name: {**service, **refused} for name, service in asked.items() if service},
         "Tracking": {"jobServiceType": "Tracking", "endpoint": command_lines.tracking_uri(context, scope)},
         "Studio": {"jobServiceType": "Studio", "endpoint": studio},
     }

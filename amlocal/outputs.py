@@ -53,10 +53,9 @@ def upload(context: Context, scope: Scope, properties: Mapping[str, Any], folder
             materials.upload(context.blobs, source, places.need(context, scope, output["uri"]))
 
 
-def register(context: Context, scope: Scope, job: str, properties: Mapping[str, Any]) -> dict[str, str]:
-    """Outputs that were given an asset's name become a version of it: the version by output. Raises ArmError."""
-    made = {}
-    for name, output in named(properties).items():
+def register(context: Context, scope: Scope, job: str, properties: Mapping[str, Any]) -> None:
+    """Outputs that were given an asset's name become a version of it. Raises ArmError."""
+    for output in named(properties).values():
         asset = output.get("assetName")
         if not asset:
             continue
@@ -65,8 +64,14 @@ def register(context: Context, scope: Scope, job: str, properties: Mapping[str, 
         version = str(output.get("assetVersion") or context.store.highest_number(assets.kind, scope, asset) + 1)
         told = {"description": output.get("description"), "jobName": job if assets is models else None}
         assets.save(context, scope, asset, version, {**facts, **told})
-        made[name] = version
-    return made
+
+
+def to_arm(properties: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """As a job's answer has them. The SDK sends `assetVersion`, and its own model of an answer does not know it."""
+    return {
+        name: {key: value for key, value in output.items() if key != "assetVersion"}
+        for name, output in (properties.get("outputs") or {}).items()
+    }
 
 
 def _asset(kind: str, uri: str) -> tuple[Assets, dict[str, str]]:
