@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Tests never touch the developer's own state; this must stand before Django reads its settings.
@@ -13,6 +13,8 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 import pytest  # noqa: E402
 from django.test import Client  # noqa: E402
+
+from tests.amlocal_server import AmlocalServer  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,6 +27,14 @@ def quick_settings(settings):
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(scope="session")
+def shared_amlocal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AmlocalServer]:
+    """The one local Azure ML of the session. Its address must be in the environment only while a test wants it."""
+    server = AmlocalServer(tmp_path_factory.mktemp("amlocal")).start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

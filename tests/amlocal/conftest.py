@@ -16,12 +16,19 @@ from tests.amlocal_server import AmlocalServer
 
 
 @pytest.fixture(scope="session")
-def amlocal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AmlocalServer]:
-    server = AmlocalServer(tmp_path_factory.mktemp("amlocal"))
-    server.start()
+def amlocal_server(shared_amlocal: AmlocalServer) -> AmlocalServer:
+    return shared_amlocal
+
+
+@pytest.fixture(autouse=True)
+def sdk_environment(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The session's server in os.environ, for the tests that use it and only while they run."""
+    if "amlocal_server" not in request.fixturenames:
+        yield
+        return
+    server: AmlocalServer = request.getfixturevalue("amlocal_server")
     with server.client_environment():
-        yield server
-    server.stop()
+        yield
 
 
 @pytest.fixture
@@ -44,7 +51,8 @@ def control(amlocal_server: AmlocalServer) -> Iterator[AmlocalServer]:
 
 @pytest.fixture(scope="session")
 def credential(amlocal_server: AmlocalServer) -> TokenCredential:
-    return ManagedIdentityCredential()
+    with amlocal_server.client_environment():
+        return ManagedIdentityCredential()
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +62,13 @@ def connect(amlocal_server: AmlocalServer, credential: TokenCredential) -> Calla
 
     def make(workspace: str = "", group: str = "", subscription: str = "") -> MLClient:
         env = amlocal_server.env
-        return MLClient(
-            credential,
-            subscription or env["AMLOCAL_SUBSCRIPTION_ID"],
-            group or env["AMLOCAL_RESOURCE_GROUP"],
-            workspace or env["AMLOCAL_WORKSPACE"],
-        )
+        with amlocal_server.client_environment():
+            return MLClient(
+                credential,
+                subscription or env["AMLOCAL_SUBSCRIPTION_ID"],
+                group or env["AMLOCAL_RESOURCE_GROUP"],
+                workspace or env["AMLOCAL_WORKSPACE"],
+            )
 
     return make
 

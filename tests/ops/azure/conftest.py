@@ -13,7 +13,7 @@ import pytest
 from ops.azure import codes, connections, environments, jobs, rest
 from ops.azure.connections import Connection, Identity, Target
 from ops.azure.facts import JobFacts, JobSpec
-from tests.amlocal_server import ROOT, AmlocalServer
+from tests.amlocal_server import AmlocalServer
 
 IDENTITY = Identity("local")
 TAGS = {"portolan-operation": "op-1"}
@@ -28,21 +28,13 @@ _numbers = itertools.count(1)
 _finished: list[str] = []
 
 
-@pytest.fixture(scope="session")
-def azure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AmlocalServer]:
-    scoring = {"AMLOCAL_SCORING_PYTHON": str(ROOT / ".venv-scoring" / "bin" / "python")}
-    server = AmlocalServer(tmp_path_factory.mktemp("azure"), scoring).start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def server(azure_server: AmlocalServer) -> Iterator[AmlocalServer]:
-    with azure_server.client_environment():
-        azure_server.forget_requests()
-        yield azure_server
-        azure_server.clear_faults()
-        azure_server.pace("immediate", retry_after=1)
+def server(shared_amlocal: AmlocalServer) -> Iterator[AmlocalServer]:
+    with shared_amlocal.client_environment():
+        shared_amlocal.forget_requests()
+        yield shared_amlocal
+        shared_amlocal.clear_faults()
+        shared_amlocal.pace("immediate", retry_after=1)
 
 
 @pytest.fixture

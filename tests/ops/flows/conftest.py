@@ -13,19 +13,14 @@ from django.utils import timezone
 from ops.flows import catalogue, engine, mirror, sync_details, turns
 from ops.models import Mirror, Operation, Run, Workspace
 from ops.services import runs
-from tests.amlocal_server import ROOT, AmlocalServer
+from tests.amlocal_server import AmlocalServer
 
 HASTE_SECONDS = 0.1
 
 
 @pytest.fixture(scope="session")
-def amlocal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AmlocalServer]:
-    scoring = {"AMLOCAL_SCORING_PYTHON": str(ROOT / ".venv-scoring" / "bin" / "python")}
-    server = AmlocalServer(tmp_path_factory.mktemp("amlocal"), scoring)
-    server.start()
-    with server.client_environment():
-        yield server
-    server.stop()
+def amlocal_server(shared_amlocal: AmlocalServer) -> AmlocalServer:
+    return shared_amlocal
 
 
 @pytest.fixture(autouse=True)
@@ -37,8 +32,9 @@ def quick_settling(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def azure(amlocal_server: AmlocalServer) -> Iterator[AmlocalServer]:
     """The local Azure ML; no fault, pace or recorded request outlives a test, but names do."""
-    amlocal_server.forget_requests()
-    yield amlocal_server
+    with amlocal_server.client_environment():
+        amlocal_server.forget_requests()
+        yield amlocal_server
     amlocal_server.clear_faults()
     amlocal_server.pace("immediate", retry_after=1)
 

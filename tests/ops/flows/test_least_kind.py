@@ -23,14 +23,14 @@ def amlocal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Amlocal
         "AMLOCAL_SCORING_PYTHON": str(ROOT / ".venv-scoring" / "bin" / "python"),
     }
     server = AmlocalServer(tmp_path_factory.mktemp("strict"), strict).start()
-    with server.client_environment():
-        yield server
+    yield server
     server.stop()
 
 
 @pytest.fixture
-def azure(amlocal_server: AmlocalServer) -> AmlocalServer:
-    return amlocal_server
+def azure(amlocal_server: AmlocalServer) -> Iterator[AmlocalServer]:
+    with amlocal_server.client_environment():
+        yield amlocal_server
 
 
 def test_the_main_job_is_done_there_too(submit, alice, workspace, azure):
