@@ -174,7 +174,7 @@ def _to_arm(context: Context, scope: Scope, pairs: list[tuple[Record, runs.Run]]
             "systemData": workspaces.system_data(record),
             "properties": {
                 **record.body["properties"],
-                "outputs": outputs.to_arm(record.body["properties"]),
+                "outputs": outputs.to_arm(record.body["properties"], is_final=run.is_final),
                 "displayName": run.name,
                 "tags": {name: value for name, value in tags[run.number].items() if not name.startswith("mlflow.")},
                 "properties": record.body["properties"].get("properties") or {},

@@ -66,11 +66,16 @@ def register(context: Context, scope: Scope, job: str, properties: Mapping[str, 
         assets.save(context, scope, asset, version, {**facts, **told})
 
 
-def to_arm(properties: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """As a job's answer has them. The SDK sends `assetVersion`, and its own model of an answer does not know it."""
+def to_arm(properties: Mapping[str, Any], *, is_final: bool) -> dict[str, dict[str, Any]]:
+    """As a job's answer has them. The SDK sends `assetVersion`, and its own model of an answer does not know it.
+
+    `default` is told once the job has ended: before, `jobs.stream` would list the logs there and sign them with what
+    it takes for an account key, but may be a signature.
+    """
     return {
         name: {key: value for key, value in output.items() if key != "assetVersion"}
         for name, output in (properties.get("outputs") or {}).items()
+        if is_final or name != DEFAULT
     }
 
 

@@ -64,7 +64,7 @@ def read(plane: DataPlane, path: str) -> dict[str, Any]:
 def test_jobs_have_the_sdks_shape(plane: DataPlane, job: str) -> None:
     wire = read(plane, f"jobs/{job}")
     assert shapes.check("JobBase", wire) == []
-    assert wire["properties"]["services"]["shell"]["jobServiceType"] == "jupyter_lab"
+    assert wire["properties"]["services"]["shell"]["jobServiceType"] == "JupyterLab"
     for one in read(plane, "jobs")["value"]:
         assert shapes.check("JobBase", one) == []
 
