@@ -20,14 +20,10 @@ def amlocal_server(shared_amlocal: AmlocalServer) -> AmlocalServer:
     return shared_amlocal
 
 
-@pytest.fixture(autouse=True)
-def sdk_environment(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The session's server in os.environ, for the tests that use it and only while they run."""
-    if "amlocal_server" not in request.fixturenames:
-        yield
-        return
-    server: AmlocalServer = request.getfixturevalue("amlocal_server")
-    with server.client_environment():
+@pytest.fixture(scope="package", autouse=True)
+def sdk_environment(amlocal_server: AmlocalServer) -> Iterator[None]:
+    """The session's server in os.environ for these tests and no others; fixtures of a module need it too."""
+    with amlocal_server.client_environment():
         yield
 
 
