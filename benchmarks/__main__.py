@@ -1,11 +1,11 @@
-"""``python -m benchmarks [warm_start main_path list_pages]``: runs the named measurements, all when none is named."""
+"""``python -m benchmarks [NAME …]``: runs the named measurements of ALL, all of them when none is named."""
 
 import os
 import platform
 import sys
 import tempfile
 
-ALL = ("warm_start", "main_path", "list_pages")
+ALL = ("warm_start", "main_path", "list_pages", "amlocal")
 
 
 def main() -> None:
