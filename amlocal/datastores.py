@@ -98,13 +98,18 @@ def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Re
 
 
 def list_secrets(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
-    """POST …/listSecrets. Account keys, because the SDK signs log addresses with them itself; none at the least
-    kind."""
+    """POST …/listSecrets. Older releases of the SDK ask for a secret that expires and take a signature only; newer
+    ones, which also say after how many hours, take keys too. None at the least kind."""
     record = find(context, scope, name)
     if context.settings.is_least_kind:
         raise ArmError(403, "AuthorizationFailed", "This workspace uses identity only: its datastores have no keys.")
     if record.body.get("secrets"):
         return json_response(record.body["secrets"])
+    asked = request.json()
+    if asked.get("expirableSecret") and not asked.get("expireAfterHours") and record.body["kind"] == "AzureBlob":
+        body = record.body
+        signature = blob_signatures.sign_container(context, body["account"], body["container"], "racwdl")
+        return json_response({"secretsType": "Sas", "sasToken": signature})
     key = blob_signatures.key_of(context, record.body["account"])
     return json_response({"secretsType": "AccountKey", "key": key})
 

@@ -16,6 +16,8 @@ from tests.amlocal import shapes
 from tests.amlocal.test_core import token, workspace_path
 from tests.amlocal_server import AmlocalServer
 
+pytestmark = pytest.mark.skipif(shapes.models is None, reason="this release of the SDK has other typed models")
+
 
 @pytest.fixture(scope="module")
 def filled(ml_client: MLClient, tmp_path_factory: pytest.TempPathFactory) -> str:
