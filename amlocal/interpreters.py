@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ BUILD_LOG = "20_image_build_log.txt"
 # Azure's images for deployments bring the server themselves; a file may name it, alone or in azureml-defaults.
 SCORING_NEEDS = ("azureml-inference-server-http",)
 _SERVERS = re.compile(r"^(azureml-inference-server-http|azureml-defaults)\b", re.IGNORECASE)
+
+_MLFLOW = re.compile(r"^mlflow(?![\w.-])", re.IGNORECASE)
 
 
 class NotBuilt(materials.Missing):
@@ -48,6 +51,27 @@ def for_scoring(context: Context, scope: Scope, environment_id: str, log: Path) 
     """Raises NotBuilt."""
     given = Path(context.settings.scoring_python)
     return _choose(context, scope, environment_id, given, SCORING_NEEDS, log, lambda: None)
+
+
+def for_model(context: Context, folder: Path, log: Path) -> Built:
+    """For an MLflow model served by itself: what its own conda.yaml asks for. Where that cannot be had, the given
+    Python is tried, but not by AMLOCAL_ENV=strict. Raises NotBuilt."""
+    given = Path(context.settings.scoring_python)
+    file = folder / "conda.yaml"
+    if context.settings.environments == "given" or not file.is_file():
+        return Built(given, ())
+    try:
+        wanted = conda_files.read(file.read_text())
+        # The small MLflow is enough to load a model; it brings no pandas.
+        lines = tuple(_MLFLOW.sub("mlflow-skinny", line) for line in wanted.requirements)
+        lines += tuple(need for need in ("mlflow-skinny", "pandas") if not any(line.startswith(need) for line in lines))
+        return _fit(context, replace(wanted, requirements=lines), given, SCORING_NEEDS, log, lambda: None)
+    except (BuildFailed, conda_files.BrokenFile, OSError) as exc:
+        _say(log, str(exc))
+        if context.settings.environments == "strict":
+            raise NotBuilt("Image build failed for the conda.yaml of the MLflow model.") from exc
+    _say(log, f"{given} is tried instead.")
+    return Built(given, ())
 
 
 def _choose(

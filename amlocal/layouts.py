@@ -26,6 +26,20 @@ _SECONDS = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?$")
 
 
 @dataclass(frozen=True)
+class Probe:
+    """In seconds, but for `failures`, how many in a row are too many. The defaults are Azure's."""
+
+    delay: float = 10
+    period: float = 10
+    timeout: float = 2
+    failures: int = 30
+
+    @property
+    def patience(self) -> float:
+        return self.delay + self.period * self.failures
+
+
+@dataclass(frozen=True)
 class Layout:
     """`code`, `model`, `environment` and `variables` decide what is served; the rest can change while it serves."""
 
@@ -36,6 +50,8 @@ class Layout:
     instances: int
     concurrent: int
     timeout_seconds: float
+    liveness: Probe = Probe()
+    readiness: Probe = Probe()
     variables: dict[str, str] = field(default_factory=dict)
     python: str = ""
     model_folder: str = ""
@@ -54,7 +70,12 @@ class Layout:
 
     def changed_to(self, other: Layout) -> Layout:
         return replace(
-            self, instances=other.instances, concurrent=other.concurrent, timeout_seconds=other.timeout_seconds
+            self,
+            instances=other.instances,
+            concurrent=other.concurrent,
+            timeout_seconds=other.timeout_seconds,
+            liveness=other.liveness,
+            readiness=other.readiness,
         )
 
 
@@ -71,6 +92,8 @@ def plan(record: Record) -> Layout:
         instances=int(record.body["sku"]["capacity"]),
         concurrent=int(settings["maxConcurrentRequestsPerInstance"]),
         timeout_seconds=read_seconds(settings["requestTimeout"]),
+        liveness=_read_probe(properties.get("livenessProbe") or {}),
+        readiness=_read_probe(properties.get("readinessProbe") or {}),
     )
 
 
@@ -88,15 +111,19 @@ def lay_out(context: Context, scope: Scope, layout: Layout) -> Layout:
             else:
                 log.write("There is no scoring script: the model is served by its MLflow flavour.\n")
                 shutil.copyfile(BUNDLED / "no_code" / "score.py", layout.app_folder / layout.script)
-            folder = layout.folder / "models"
+            folder = files = layout.folder / "models"
             if layout.model:
                 log.write(f"Downloading model {layout.model}\n")
                 found = _MODEL.match(layout.model)
                 folder = folder / found[1] / found[2] if found else folder
-                log.write(f"Model is in {materials.fetch(context, scope, layout.model, folder)}\n")
+                files = materials.fetch(context, scope, layout.model, folder)
+                log.write(f"Model is in {files}\n")
             if not (layout.app_folder / layout.script).is_file():
                 raise materials.Missing(f"The scoring script '{layout.script}' is not in the code folder.")
-            python = interpreters.for_scoring(context, scope, layout.environment, Path(log.name)).python
+            if layout.code or layout.environment:
+                python = interpreters.for_scoring(context, scope, layout.environment, Path(log.name)).python
+            else:
+                python = interpreters.for_model(context, files, Path(log.name)).python
         except materials.Missing as exc:
             log.write(f"Failed: {exc}\n")
             raise
@@ -118,7 +145,8 @@ def load(folder: Path) -> Layout | None:
         facts: dict[str, Any] = json.loads((folder / "layout.json").read_text())
     except (OSError, ValueError):
         return None
-    return Layout(**{**facts, "folder": folder})
+    probes = {name: Probe(**(facts.get(name) or {})) for name in ("liveness", "readiness")}
+    return Layout(**{**facts, **probes, "folder": folder})
 
 
 def environment(context: Context, layout: Layout) -> dict[str, str]:
@@ -144,6 +172,12 @@ def read_seconds(duration: str) -> float:
         raise ArmError(400, "BadArgument", f"'{duration}' is not a duration such as PT5S.")
     hours, minutes, seconds = (float(part or 0) for part in found.groups())
     return hours * 3600 + minutes * 60 + seconds
+
+
+def _read_probe(asked: dict[str, Any]) -> Probe:
+    words = {"delay": "initialDelay", "period": "period", "timeout": "timeout"}
+    seconds = {name: read_seconds(str(asked[word])) for name, word in words.items() if asked.get(word)}
+    return Probe(**seconds, failures=int(asked.get("failureThreshold") or Probe.failures))
 
 
 def _code_place(context: Context, scope: Scope, code: str) -> places.Place:

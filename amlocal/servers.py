@@ -36,12 +36,16 @@ class Instance:
         self.is_ready = False
         self.restarts = 0
         self.restart_at = 0.0
+        self.probed_at = 0.0
+        self.silent_since = 0.0
         self.child: processes.Child | None = None
 
     def start(self, python: Path, *, directory: Path, environment: Mapping[str, str]) -> None:
         """Raises OSError when the interpreter is not there."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.is_ready = False
+        self.silent_since = 0.0
+        self.probed_at = time.monotonic()
         self.port = _free_port()
         config = self.folder / "gunicorn.conf.py"
         workers, timeout = environment.get("WORKER_COUNT", "1"), environment.get("WORKER_TIMEOUT", "300")
@@ -70,9 +74,10 @@ class Instance:
             self.end()
         return self.is_ready
 
-    def probe(self) -> bool:
-        """Asks `/`, as Azure's readiness probe does."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PROBE_SECONDS)
+    def probe(self, timeout: float = PROBE_SECONDS) -> bool:
+        """Asks `/`, as Azure's probes do, and keeps since when there has been no answer."""
+        self.probed_at = time.monotonic()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request("GET", "/")
             self.is_ready = connection.getresponse().status == 200
@@ -80,7 +85,11 @@ class Instance:
             self.is_ready = False
         finally:
             connection.close()
+        self.silent_since = 0.0 if self.is_ready else self.silent_since or self.probed_at
         return self.is_ready
+
+    def silent_seconds(self) -> float:
+        return time.monotonic() - self.silent_since if self.silent_since else 0.0
 
     def is_alive(self) -> bool:
         return self.child is not None and self.child.is_alive()

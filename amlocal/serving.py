@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("amlocal.serving")
 
-START_SECONDS = 600
 WATCH_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30
 CRASHED = (
     "User container has crashed or terminated. Please see troubleshooting guide, available here:"
     " https://aka.ms/oe-tsg#error-resourcenotready"
 )
+
+NOT_READY = "The server did not answer its probes: initial_delay + period x failure_threshold allow it"
 
 
 class Broken(Exception):
@@ -197,14 +198,15 @@ class Fleet:
         try:
             for instance in instances:
                 self._start(instance, layout)
-            deadline = time.monotonic() + START_SECONDS
+            patience = min(layout.liveness.patience, layout.readiness.patience)
+            deadline = time.monotonic() + patience
             while not all(instance.is_ready or instance.probe() for instance in instances):
                 if self._stopping.wait(0.1):
                     raise SystemExit
                 if not all(instance.is_alive() for instance in instances):
                     raise Broken("ResourceNotReady", CRASHED)
                 if time.monotonic() > deadline:
-                    raise Broken("ResourceNotReady", f"The deployment was not ready within {START_SECONDS} seconds.")
+                    raise Broken("ResourceNotReady", f"{NOT_READY} {patience:.0f} seconds.")
         except BaseException:
             for instance in instances:
                 instance.end()
@@ -242,8 +244,7 @@ class Fleet:
 
     def _look_after(self, instance: Instance, layout: Layout) -> None:
         if instance.is_alive():
-            if not instance.is_ready:
-                instance.probe()
+            self._probe(instance, layout)
             return
         instance.is_ready = False
         if instance.restart_at == 0.0:
@@ -253,6 +254,17 @@ class Fleet:
         if time.monotonic() >= instance.restart_at:
             instance.restarts += 1
             self._try_again(instance, layout)
+
+    def _probe(self, instance: Instance, layout: Layout) -> None:
+        """A server that is silent for too long gets no more requests, and then is ended: the watch starts it again."""
+        was_ready = instance.is_ready
+        is_due = time.monotonic() - instance.probed_at >= layout.liveness.period and instance.in_use == 0
+        if (is_due or not was_ready) and not instance.probe(layout.readiness.timeout):
+            silent = instance.silent_seconds()
+            instance.is_ready = was_ready and silent < layout.readiness.period * layout.readiness.failures
+            if silent >= layout.liveness.patience:
+                log.warning("a scoring server did not answer its liveness probe (%s)", instance.folder)
+                instance.end()
 
     def _try_again(self, instance: Instance, layout: Layout) -> None:
         instance.restart_at = 0.0

@@ -81,6 +81,7 @@ def adding(ml_client: MLClient, tmp_path_factory: pytest.TempPathFactory) -> Mod
     folder = tmp_path_factory.mktemp("adding") / "model"
     (folder / "code").mkdir(parents=True)
     (folder / "MLmodel").write_text(MLMODEL)
+    (folder / "conda.yaml").write_text("dependencies:\n- python=3.11\n- pip:\n  - mlflow>=2\n  - pandas\n")
     (folder / "code" / "adding.py").write_text(LOADER)
     return ml_client.models.create_or_update(Model(name="adding", path=str(folder), type="mlflow_model"))
 
@@ -128,6 +129,7 @@ def test_a_body_that_no_mlflow_model_takes_is_the_models_error(served: Endpoint)
         "blue", served.made.name, lines=50, container_type="storage-initializer"
     )
     assert "no scoring script" in told
+    assert "has everything that is asked for" in told
 
 
 def test_a_model_that_is_no_mlflow_model_needs_a_scoring_script(endpoint: Endpoint, tmp_path: Path, name: str) -> None:
