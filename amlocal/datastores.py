@@ -19,6 +19,7 @@ FIRST = {
     "workspaceworkingdirectory": ("code", "AzureFile"),
     "workspacefilestore": ("azureml-filestore", "AzureFile"),
 }
+SIGNATURES = "2024-07-01-preview"
 DEFAULT = "workspaceblobstore"
 
 
@@ -98,20 +99,19 @@ def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Re
 
 
 def list_secrets(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
-    """POST …/listSecrets. Older releases of the SDK ask for a secret that expires and take a signature only; newer
-    ones, which also say after how many hours, take keys too. None at the least kind."""
+    """POST …/listSecrets. Releases of the SDK that speak SIGNATURES or older take nothing but a signature where they
+    ask for a secret that expires; newer ones take keys too, and scripts find them handier. None at the least kind."""
     record = find(context, scope, name)
     if context.settings.is_least_kind:
         raise ArmError(403, "AuthorizationFailed", "This workspace uses identity only: its datastores have no keys.")
-    if record.body.get("secrets"):
-        return json_response(record.body["secrets"])
-    asked = request.json()
-    if asked.get("expirableSecret") and not asked.get("expireAfterHours") and record.body["kind"] == "AzureBlob":
-        body = record.body
+    body = record.body
+    is_old = request.query.get("api-version", "") <= SIGNATURES and bool(request.json().get("expirableSecret"))
+    if is_old and body["kind"] == "AzureBlob" and context.store.get("accounts", "", body["account"]) is not None:
         signature = blob_signatures.sign_container(context, body["account"], body["container"], "racwdl")
         return json_response({"secretsType": "Sas", "sasToken": signature})
-    key = blob_signatures.key_of(context, record.body["account"])
-    return json_response({"secretsType": "AccountKey", "key": key})
+    if body.get("secrets"):
+        return json_response(body["secrets"])
+    return json_response({"secretsType": "AccountKey", "key": blob_signatures.key_of(context, body["account"])})
 
 
 def _to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:

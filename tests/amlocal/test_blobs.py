@@ -33,15 +33,16 @@ from azure.storage.blob import (
     generate_container_sas,
 )
 
+from tests.amlocal import accounts
 from tests.amlocal_server import AmlocalServer
 
 
 @pytest.fixture(scope="module")
-def account(ml_client: MLClient) -> tuple[str, str, str]:
+def account(ml_client: MLClient, amlocal_server: AmlocalServer) -> tuple[str, str, str]:
     """(URL, name as the SDK signs with it, key) of the first workspace's storage account."""
-    store = ml_client.datastores.get("workspaceblobstore", include_secrets=True)
+    store = ml_client.datastores.get("workspaceblobstore")
     url = f"https://{store.account_name}.blob.core.local"
-    return url, str(store.account_name), str(store.credentials.account_key)
+    return url, str(store.account_name), accounts.read_key(ml_client, amlocal_server)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from azure.ai.ml.entities import AmlCompute, Data
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
+from tests.amlocal import accounts
 from tests.amlocal.test_core import call, token, workspace_path
 from tests.amlocal_server import AmlocalServer
 
@@ -61,10 +62,8 @@ def test_a_lost_answer_is_a_write_that_happened(ml_client: MLClient, control: Am
 
 
 def test_faults_reach_the_blob_service(ml_client: MLClient, control: AmlocalServer) -> None:
-    store = ml_client.datastores.get("workspaceblobstore", include_secrets=True)
-    service = BlobServiceClient(
-        f"https://{store.account_name}.blob.core.local", credential=store.credentials.account_key, retry_total=0
-    )
+    store, key = ml_client.datastores.get("workspaceblobstore"), accounts.read_key(ml_client, control)
+    service = BlobServiceClient(f"https://{store.account_name}.blob.core.local", credential=key, retry_total=0)
     control.fault(method="GET", path=r"blob\.core\.local", status=503, code="ServerBusy")
     with pytest.raises(HttpResponseError) as busy:
         list(service.get_container_client(store.container_name).list_blobs())

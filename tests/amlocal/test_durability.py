@@ -17,6 +17,7 @@ from azure.ai.ml.entities._assets import Code
 from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
+from tests.amlocal import accounts
 from tests.amlocal.test_core import token, workspace_path
 from tests.amlocal_server import AmlocalServer, free_port, wait_for
 
@@ -68,10 +69,10 @@ class Load:
 def container(own_server: AmlocalServer) -> ContainerClient:
     env = own_server.env
     client = MLClient(ManagedIdentityCredential(), env["AMLOCAL_SUBSCRIPTION_ID"], "amlocal", "local")
-    store = client.datastores.get("workspaceblobstore", include_secrets=True)
+    store = client.datastores.get("workspaceblobstore")
     service = BlobServiceClient(
         f"https://{store.account_name}.blob.core.local",
-        credential=store.credentials.account_key,
+        credential=accounts.read_key(client, own_server),
         retry_total=0,
         max_single_put_size=128 * 1024,
         max_block_size=64 * 1024,
@@ -140,10 +141,8 @@ def test_a_changed_port_breaks_nothing_stored(own_server: AmlocalServer, tmp_pat
         client = MLClient(ManagedIdentityCredential(), **connect)
         found = client._code.get(code.name, code.version)
         assert f"localhost:{own_server.port}/" in found.path
-        store = client.datastores.get("workspaceblobstore", include_secrets=True)
-        service = BlobServiceClient(
-            f"https://{store.account_name}.blob.core.local", credential=store.credentials.account_key
-        )
+        store, key = client.datastores.get("workspaceblobstore"), accounts.read_key(client, own_server)
+        service = BlobServiceClient(f"https://{store.account_name}.blob.core.local", credential=key)
         container, _, name = found.path.split(".blob.core.local/")[1].partition("/")
         blob = next(iter(service.get_container_client(container).list_blobs(name)))
         assert service.get_blob_client(container, blob.name).download_blob().readall() == b"print()"

@@ -14,6 +14,7 @@ from azure.ai.ml.entities._assets import Code
 from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import BlobServiceClient
 
+from tests.amlocal import accounts
 from tests.amlocal_server import AmlocalServer
 
 
@@ -50,9 +51,7 @@ def test_everything_works_under_another_name(named_server: AmlocalServer, tmp_pa
     client.data.create_or_update(Data(name="named", version="1", path=str(folder), type="uri_folder"))
     code = client._code.create_or_update(Code(path=str(folder)))
     assert f".blob.core.local:{named_server.port}/" in code.path
-    store = client.datastores.get("workspaceblobstore", include_secrets=True)
-    service = BlobServiceClient(
-        f"https://{store.account_name}.blob.core.local:{named_server.port}", credential=store.credentials.account_key
-    )
+    store, key = client.datastores.get("workspaceblobstore"), accounts.read_key(client, named_server)
+    service = BlobServiceClient(f"https://{store.account_name}.blob.core.local:{named_server.port}", credential=key)
     names = [blob.name for blob in service.get_container_client(store.container_name).list_blobs()]
     assert [name.rsplit("/", 1)[1] for name in names] == ["main.py"]
