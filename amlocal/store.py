@@ -1,5 +1,4 @@
-"""Everything that is written down as JSON, in one SQLite file: resources by kind, scope, name and version. Blob
-contents are files."""
+"""What is written down as JSON, in one SQLite file: resources by kind, scope, name, version. Blobs are files."""
 
 from __future__ import annotations
 
@@ -280,12 +279,12 @@ class Store:
 
     def highest_number(self, kind: str, scope: Scope | str, name: str) -> int:
         """The highest version of a name that is a whole number; 0 when none is."""
+        find = (
+            "SELECT max(CAST(version_key AS INTEGER)) FROM resources"
+            " WHERE kind=? AND scope=? AND name_key=? AND version_key<>'' AND version_key NOT GLOB '*[^0-9]*'"
+        )
         with self.reading() as connection:
-            row = connection.execute(
-                "SELECT max(CAST(version_key AS INTEGER)) FROM resources"
-                " WHERE kind=? AND scope=? AND name_key=? AND version_key<>'' AND version_key NOT GLOB '*[^0-9]*'",
-                (kind, _key(scope), name.lower()),
-            ).fetchone()
+            row = connection.execute(find, (kind, _key(scope), name.lower())).fetchone()
         return int(row[0] or 0)
 
 
@@ -295,7 +294,7 @@ def _key(scope: Scope | str) -> str:
 
 def _place(token: str) -> tuple[int, int]:
     try:
-        created_at, identifier = token.split("-")
-        return int(created_at), int(identifier)
+        created_at, identifier = map(int, token.split("-"))
+        return created_at, identifier
     except ValueError:
         raise ArmError(400, "InvalidSkipToken", f"The skip token {token!r} is not one of ours.") from None

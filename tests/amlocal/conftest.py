@@ -20,7 +20,7 @@ def amlocal_server(shared_amlocal: AmlocalServer) -> AmlocalServer:
     return shared_amlocal
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def sdk_environment(amlocal_server: AmlocalServer) -> Iterator[None]:
     """The session's server in os.environ for these tests and no others; fixtures of a module need it too."""
     with amlocal_server.client_environment():

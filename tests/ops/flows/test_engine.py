@@ -54,7 +54,7 @@ class Tiny:
 
 
 @pytest.fixture
-def tiny(amlocal_server):
+def tiny(azure):
     return Tiny()
 
 
@@ -192,7 +192,7 @@ def test_unanswered_calls_wait_longer_each_time_and_are_told_once(begin, tiny):
     assert (operation.step, operation.attempts) == ("paint", 0)
 
 
-def test_calls_that_are_never_answered_fail_in_the_end(begin, amlocal_server):
+def test_calls_that_are_never_answered_fail_in_the_end(begin, azure):
     tiny = Tiny(attempts=3)
     tiny.answers["draw"] = [AzureUnreachable("NoAnswer", "refused") for _ in range(9)]
     operation = begin()
@@ -240,7 +240,7 @@ def test_an_unknown_exception_is_told_by_a_reference_that_is_in_the_log(begin, t
     assert "TOPSECRET" not in caplog.text
 
 
-def test_a_step_that_hangs_is_interrupted_and_tried_again(begin, amlocal_server):
+def test_a_step_that_hangs_is_interrupted_and_tried_again(begin, azure):
     tiny = Tiny(limit_seconds=0.2)
     tiny.answers["draw"] = [lambda operation: time.sleep(10)]
     operation = begin()
@@ -280,7 +280,7 @@ def test_a_cancel_request_that_comes_during_a_wait_is_heard_at_once(begin, tiny)
     assert operation.state == State.CANCELLED
 
 
-def test_undoing_may_take_several_looks(begin, amlocal_server):
+def test_undoing_may_take_several_looks(begin, azure):
     looks = [Wait(0, "phase:taking_back"), AzureUnreachable("NoAnswer", "?"), Next()]
 
     def undo(operation, azure):
@@ -296,7 +296,7 @@ def test_undoing_may_take_several_looks(begin, amlocal_server):
     assert ("step", "undo") in story(operation)
 
 
-def test_past_the_point_of_no_return_a_cancel_request_is_not_heard(begin, amlocal_server):
+def test_past_the_point_of_no_return_a_cancel_request_is_not_heard(begin, azure):
     tiny = Tiny()
     flow = tiny.flows[Operation.Kind.TEST_CONNECTION]
     tiny.flows[Operation.Kind.TEST_CONNECTION] = Flow(steps=flow.steps, no_cancel_from=tiny.paint)
@@ -310,7 +310,7 @@ def test_past_the_point_of_no_return_a_cancel_request_is_not_heard(begin, amloca
     assert operation.state == State.SUCCEEDED
 
 
-def test_past_the_deadline_azures_outcome_is_adopted(begin, amlocal_server):
+def test_past_the_deadline_azures_outcome_is_adopted(begin, azure):
     tiny = Tiny()
     flow = tiny.flows[Operation.Kind.TEST_CONNECTION]
     resumed = Flow(steps=flow.steps, reconcile=lambda operation, azure: Resume(tiny.paint))
@@ -331,7 +331,7 @@ def test_past_the_deadline_track_is_lost_when_azure_shows_no_outcome(begin, tiny
     assert tiny.endings == [("failed", "ops:lost_track", {})]
 
 
-def test_a_second_missed_deadline_is_lost_track(begin, amlocal_server):
+def test_a_second_missed_deadline_is_lost_track(begin, azure):
     tiny = Tiny()
     flow = tiny.flows[Operation.Kind.TEST_CONNECTION]
     flows = {
@@ -346,7 +346,7 @@ def test_a_second_missed_deadline_is_lost_track(begin, amlocal_server):
     assert (operation.state, tiny.ran) == (State.LOST_TRACK, [])
 
 
-def test_a_reconciliation_that_gets_no_answer_is_tried_again(begin, amlocal_server):
+def test_a_reconciliation_that_gets_no_answer_is_tried_again(begin, azure):
     answers = [AzureUnreachable("NoAnswer", "?"), Resume()]
 
     def look(operation, azure):
@@ -363,7 +363,7 @@ def test_a_reconciliation_that_gets_no_answer_is_tried_again(begin, amlocal_serv
     assert operation.state == State.LOST_TRACK
 
 
-def test_a_mistake_in_an_ending_does_not_keep_the_operation_open(begin, amlocal_server, caplog):
+def test_a_mistake_in_an_ending_does_not_keep_the_operation_open(begin, azure, caplog):
     def broken(operation, code, params):
         raise ValueError("broken ending")
 
@@ -390,7 +390,7 @@ def test_no_transaction_is_open_while_a_step_runs(begin, tiny):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_workers_with_the_same_message_one_runs_the_step(begin, amlocal_server):
+def test_of_two_workers_with_the_same_message_one_runs_the_step(begin, azure):
     tiny = Tiny()
     operation = begin()
     together = threading.Barrier(2)
