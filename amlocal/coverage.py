@@ -39,6 +39,8 @@ def render(routes: Iterable[Route] = ROUTES) -> str:
     lines += [f"| {what} | `{path}` |" for what, path in missing if not path.endswith("*}")]
     lines += ["| Jobs that are no command jobs (sweep, pipeline, AutoML, Spark) | `{WS}/jobs/{name}` |"]
     lines += ["| Compute instances, and attached machines other than Kubernetes | `{WS}/computes/{name}` |"]
+    deployment = "`{WS}/onlineEndpoints/{endpoint}/deployments/{name}`"
+    lines += []
     return "\n".join(lines) + "\n"
 
 

@@ -177,7 +177,12 @@ ROUTES = (
     Route("POST", f"{WS}/onlineEndpoints/{{name}}/token", endpoints.give_token),
     Route("GET", f"{WS}/onlineEndpoints/{{endpoint}}/deployments", deployments.list_),
     Route("GET", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}", deployments.get),
-    Route("PUT", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}", deployments.put),
+    Route(
+        "PUT",
+        f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}",
+        deployments.put,
+        note="a scoring script, or an MLflow model without one",
+    ),
     Route("DELETE", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}", deployments.delete),
     Route("POST", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}/getLogs", deployments.get_logs),
     Route("GET", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}/skus", deployments.list_skus),
