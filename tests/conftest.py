@@ -19,6 +19,24 @@ from tests.amlocal_server import AmlocalServer  # noqa: E402
 ROOT = Path(__file__).resolve().parent.parent
 
 
+# They share one site, and the main job needs it empty: one worker, in the order of their names.
+ON_ONE_SITE = ROOT / "tests" / "journeys"
+ON_THEIR_OWN = {"test_demo.py", "test_server.py"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers (-n 2 --dist loadgroup) a file stays on one of them; the longest work begins first."""
+
+    def is_journey(item: pytest.Item) -> bool:
+        return item.path.parent == ON_ONE_SITE and item.path.name not in ON_THEIR_OWN
+
+    for item in items:
+        group = "journeys" if is_journey(item) else str(item.path.relative_to(ROOT))
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not is_journey(item))
+
+
 @pytest.fixture(autouse=True)
 def quick_settings(settings):
     """Tests need no collectstatic (names are served as they are written) and no slow password hashes."""

@@ -180,6 +180,7 @@ def test_charts_draw_group_and_show_their_table(visit, alice, run):
     page.wait_for_selector(".chart-tip .tip-row")
     assert re.search(r"loss\s*0\.\d+", page.locator(".chart-tip").filter(has_text="val_loss").inner_text())
     chart.locator("summary").click()
+    chart.locator("tbody tr >> nth=2").wait_for()
     assert chart.locator("tbody tr").count() == 3
     chart.locator("input[type=checkbox]").check()
     page.locator(".chart", has_text="odd").locator(".chart-canvas").hover()
