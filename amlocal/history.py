@@ -12,6 +12,8 @@ from amlocal.store import Scope
 if TYPE_CHECKING:
     from amlocal.context import Context
 
+OLD_CLIENT = "mgmt-machinelearningservices"
+OLD_WORDS = {"uri_folder": "UriFolder", "uri_file": "UriFile", "mltable": "MLTable"}
 LOG_FOLDERS = ("user_logs/", "azureml-logs/", "system_logs/", "logs/")
 
 
@@ -46,12 +48,15 @@ def patch_run(context: Context, request: Request, *, scope: Scope, run: str, exp
 
 
 def get_data(context: Context, request: Request, *, scope: Scope) -> Response:
-    """POST rundata. The type of an output must be the word uri_folder, else the SDK downloads nothing."""
+    """POST rundata. The SDK downloads an output only when its type is the word it knows: uri_folder, or UriFolder in
+    releases whose client still calls itself OLD_CLIENT."""
     found, properties, tags = _read(context, scope, str(request.json().get("runId")))
+    words = OLD_WORDS if OLD_CLIENT in request.header("User-Agent") else {}
     outputs = {
-        name: {"assetId": f"azureml://amlocal/runs/{found.id}/outputs/{name}", "type": str(asked.get("jobOutputType"))}
+        name: {"assetId": f"azureml://amlocal/runs/{found.id}/outputs/{name}", "type": words.get(kind, kind)}
         for name, asked in (properties.get("outputs") or {}).items()
         if name != "default"
+        for kind in [str(asked.get("jobOutputType"))]
     }
     return json_response(
         {"runMetadata": {**_to_run(found, properties, tags), "outputs": outputs}, "runDefinition": properties}
