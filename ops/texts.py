@@ -174,7 +174,7 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
     "run:failed": (
         _("The job failed"),
         _("The training script ended with an error."),
-        _("Its traceback is at the end of the log."),
+        _("The end of its log says why."),
     ),
     "run:name_taken": (
         _("Name taken"),

@@ -24,16 +24,18 @@ ON_ONE_SITE = ROOT / "tests" / "journeys"
 ON_THEIR_OWN = {"test_demo.py", "test_server.py"}
 
 
+def is_journey(item: pytest.Item) -> bool:
+    return item.path.parent == ON_ONE_SITE and item.path.name not in ON_THEIR_OWN
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """With several workers (-n 2 --dist loadgroup) a file stays on one of them."""
+    item.add_marker(pytest.mark.xdist_group("journeys" if is_journey(item) else str(item.path.relative_to(ROOT))))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers (-n 2 --dist loadgroup) a file stays on one of them; the longest work begins first."""
-
-    def is_journey(item: pytest.Item) -> bool:
-        return item.path.parent == ON_ONE_SITE and item.path.name not in ON_THEIR_OWN
-
-    for item in items:
-        group = "journeys" if is_journey(item) else str(item.path.relative_to(ROOT))
-        item.add_marker(pytest.mark.xdist_group(group))
+    """The longest work begins first."""
     items.sort(key=lambda item: not is_journey(item))
 
 

@@ -138,9 +138,9 @@ def web(environment: Mapping[str, str], sockets: Path) -> Part:
 
 
 def worker(name: str, queues: str, environment: Mapping[str, str]) -> Part:
-    """A Celery worker with two processes. It says "ready" in its log once it consumes."""
+    """A Celery worker of three processes: mirrors must not keep flows waiting. Its log says when it is ready."""
     command = [
-        *_celery("worker", "--queues", queues, "--hostname", f"{name}@%h", "--concurrency", "2"),
+        *_celery("worker", "--queues", queues, "--hostname", f"{name}@%h", "--concurrency", "3"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
     return Part(f"worker-{name}", command, environment, partial(_says, words=b" ready."), stop_seconds=8)
