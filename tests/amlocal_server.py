@@ -181,6 +181,10 @@ class AmlocalServer:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.env.items():
                 patch.setenv(name, value)
+            # What `ops.azure` has told the SDK about the cloud of another server must not outlive that server.
+            sdk = sys.modules.get("azure.ai.ml._azure_environments")
+            if sdk is not None:
+                patch.delitem(sdk._environments, self.env["AZUREML_CURRENT_CLOUD"], raising=False)
             yield
 
 

@@ -16,7 +16,7 @@ from tests.journeys import servers, walks
 from tests.journeys.furnishing import Places
 from tests.journeys.servers import RunningServer, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(600)]
 WORKER = "worker-local"
 FINAL = {"succeeded", "failed", "cancelled", "lost_track"}
 

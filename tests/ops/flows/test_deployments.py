@@ -270,6 +270,7 @@ def test_traffic_survives_a_worker_killed_around_every_step(deploy, alice, azure
 @pytest.mark.parametrize("fault", [{"status": 500}, {"status": 429, "retry_after": 2}])
 def test_every_call_of_a_traffic_change_and_a_key_may_fail_once(deploy, alice, azure, name, fault):
     azure.pace("polls:1", retry_after=1)
+    finish(deploy())
     endpoint = endpoint_of(finish(deploy()))
     for method, path in (
         ("GET", f"/onlineEndpoints/{name}$"),
@@ -277,7 +278,7 @@ def test_every_call_of_a_traffic_change_and_a_key_may_fail_once(deploy, alice, a
         ("GET", "/mfeOperationsStatus/"),
     ):
         azure.fault(method=method, path=path, **fault)
-    shifted = finish(traffic.shift(endpoint=endpoint, split={"blue": 100}, by=alice))
+    shifted = finish(traffic.shift(endpoint=endpoint, split={"green": 100}, by=alice))
     assert (shifted.state, shifted.error_code) == (State.SUCCEEDED, "")
     azure.fault(method="POST", path="/listKeys$", **fault)
     assert finish(endpoints.renew_key(endpoint)).state == State.SUCCEEDED
