@@ -130,10 +130,12 @@ class Assets:
         versions = context.store.list(self.kind, scope, name=record.name, top=1).records
         number = context.store.highest_number(self.kind, scope, record.name)
         newest = {"latestVersion": versions[0].version} if versions else {}
+        # Aliases are MLflow's: ARM does not know them.
+        told = {name: value for name, value in record.body["properties"].items() if name != "aliases"}
         return {
             "id": f"{scope.arm_id}/{self.kind}/{record.name}",
             "name": record.name,
             "type": f"Microsoft.MachineLearningServices/workspaces/{self.kind}",
             "systemData": system_data(record),
-            "properties": {**record.body["properties"], **newest, "nextVersion": str(number + 1)},
+            "properties": {**told, **newest, "nextVersion": str(number + 1)},
         }
