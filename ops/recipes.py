@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,6 @@ class Recipe:
     samples_path: str = ""
     registered_name: str = ""
     main_metric: str = ""
-    metric_goal: str = "maximize"
-    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def clean(self, given: dict[str, Any]) -> dict[str, Any]:
         """The given parameters in their types, in the recipe's order. Raises InvalidParameter."""
@@ -136,8 +134,6 @@ def _read(folder: Path) -> Recipe:
         samples_path=output.get("samples", ""),
         registered_name=output.get("registered_name", folder.name),
         main_metric=output.get("metric", ""),
-        metric_goal=output.get("goal", "maximize"),
-        raw=raw,
     )
 
 

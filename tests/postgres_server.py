@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.amlocal_server import free_port
 
 PROGRAMS = ("initdb", "pg_ctl")
 ENABLE = "apt-get install postgresql (or name the folder of initdb and pg_ctl with PORTAL_POSTGRES=…)"
@@ -48,7 +49,7 @@ def running(user: str = "portolan", password: str = "portolan") -> Iterator[Post
         data, secret, log = home / "data", home / "password", home / "log"
         secret.write_text(password)
         become = _become(home)
-        port = _free_port()
+        port = free_port()
         authentication = ("--auth=scram-sha-256", f"--pwfile={secret}", f"--username={user}")
         _run([*become, programs / "initdb", "--pgdata", data, "--no-sync", *authentication])
         options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home} -c fsync=off"
@@ -83,9 +84,3 @@ def _become(home: Path) -> list[str | Path]:
 def _run(command: list[str | Path]) -> None:
     answer = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=120)
     assert answer.returncode == 0, answer.stdout + answer.stderr
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -73,14 +73,10 @@ def _key(endpoint: Endpoint) -> str:
     return vault.decrypt(endpoint.key_encrypted)
 
 
-def main_deployment(endpoint: Endpoint, name: str = "") -> Deployment | None:
+def _deployment(endpoint: Endpoint, name: str) -> Deployment:
     """Whose model.json says what an image must become: the named deployment, else the one with most traffic."""
     ready = endpoint.deployments.filter(gone_at=None, state=ServingState.READY).select_related("model_version")
-    return ready.filter(name=name).first() if name else ready.order_by("-traffic", "pk").first()
-
-
-def _deployment(endpoint: Endpoint, name: str) -> Deployment:
-    chosen = main_deployment(endpoint, name)
+    chosen = ready.filter(name=name).first() if name else ready.order_by("-traffic", "pk").first()
     if chosen is None:
         raise Refused("predict:no_deployment", name=endpoint.name)
     if chosen.model_version is None or not chosen.model_version.spec:
