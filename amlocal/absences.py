@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from amlocal.http import ArmError, Request, Response
+from amlocal.web.http import ArmError, Request, Response
 
 if TYPE_CHECKING:
     from amlocal.context import Context

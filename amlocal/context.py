@@ -6,17 +6,19 @@ import threading
 from dataclasses import dataclass, field
 from functools import partial
 
-from amlocal import arm_deployments, deployments, endpoints, removals
-from amlocal.blobs import Blobs
-from amlocal.builds import Builds
+from amlocal import removals
+from amlocal.arm import arm_deployments
+from amlocal.arm.operations import Operations
+from amlocal.building.builds import Builds
 from amlocal.control import Control
-from amlocal.http import ArmError
-from amlocal.operations import Operations
-from amlocal.runner import Runner
-from amlocal.serving import Fleet
+from amlocal.jobs.runner import Runner
+from amlocal.serving import deployments, endpoints
+from amlocal.serving.fleets import Fleet
 from amlocal.settings import Settings
-from amlocal.store import Scope, Store
-from amlocal.tokens import Tokens
+from amlocal.storage.blobs import Blobs
+from amlocal.storage.store import Scope, Store
+from amlocal.web.http import ArmError
+from amlocal.web.tokens import Tokens
 
 
 @dataclass

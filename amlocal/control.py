@@ -9,12 +9,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from amlocal import groups, removals, workspaces
-from amlocal.faults import Fault, Faults
-from amlocal.http import ArmError, Request, Response, json_response
-from amlocal.operations import Operation, OperationFailed
+from amlocal import removals
+from amlocal.arm import groups, workspaces
+from amlocal.arm.operations import Operation, OperationFailed
 from amlocal.settings import Settings
-from amlocal.store import Scope
+from amlocal.storage.store import Scope
+from amlocal.web.faults import Fault, Faults
+from amlocal.web.http import ArmError, Request, Response, json_response
 
 if TYPE_CHECKING:
     from amlocal.context import Context

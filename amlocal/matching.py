@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from amlocal.context import Context
-from amlocal.http import ArmError, Request, Response
 from amlocal.routes import ROUTES, WS, Route
-from amlocal.store import Scope
+from amlocal.storage.store import Scope
+from amlocal.web.http import ArmError, Request, Response
 
 
 @dataclass

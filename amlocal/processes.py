@@ -2,7 +2,7 @@
 died.
 
 One folder per process holds `process.json` (the mark), `pid` and, after a normal end, `exit_code`. What runs and when
-is decided in runner.py and serving.py.
+is decided in runner.py and fleets.py.
 """
 
 import json

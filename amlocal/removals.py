@@ -6,9 +6,10 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from amlocal import metrics, runs, workspaces
-from amlocal.operations import Operation
-from amlocal.store import Scope
+from amlocal.arm import workspaces
+from amlocal.arm.operations import Operation
+from amlocal.storage.store import Scope
+from amlocal.tracking import metrics, runs
 
 if TYPE_CHECKING:
     from amlocal.context import Context

@@ -12,36 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from amlocal import (
-    absences,
-    arm_deployments,
-    artifacts,
-    blob_service,
-    codes,
-    computes,
-    control,
-    datastores,
-    deployments,
-    endpoints,
-    experiments,
-    groups,
-    history,
-    jobs,
-    mlflow_errors,
-    polls,
-    registry,
-    registry_versions,
-    scoring,
-    tokens,
-    tracking,
-    usages,
-    workspaces,
-)
-from amlocal.assets import Assets
-from amlocal.data import data
-from amlocal.environments import environments
-from amlocal.http import Response
-from amlocal.registered import models
+from amlocal import absences, control
+from amlocal.arm import arm_deployments, computes, groups, polls, usages, workspaces
+from amlocal.assets import codes
+from amlocal.assets.containers import Assets
+from amlocal.assets.data import data
+from amlocal.assets.environments import environments
+from amlocal.assets.registered import models
+from amlocal.jobs import history, jobs
+from amlocal.serving import deployments, endpoints, scoring
+from amlocal.storage import blob_service, datastores
+from amlocal.tracking import artifacts, experiments, mlflow_errors, mlflow_runs, registry, registry_versions
+from amlocal.web import tokens
+from amlocal.web.http import Response
 
 ML = "Microsoft.MachineLearningServices"
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
@@ -213,22 +196,22 @@ ROUTES = (
     *mlflow("POST", "experiments/delete", experiments.delete),
     *mlflow("POST", "experiments/restore", experiments.restore),
     *mlflow("POST", "experiments/set-experiment-tag", experiments.set_tag),
-    *mlflow("GET", "runs/get", tracking.get_run),
-    *mlflow("POST", "runs/create", tracking.create_run),
-    *mlflow("POST", "runs/update", tracking.update_run),
-    *mlflow("POST", "runs/delete", tracking.delete_run),
-    *mlflow("POST", "runs/restore", tracking.restore_run),
-    *mlflow("POST", "runs/search", tracking.search_runs),
-    *mlflow("POST", "runs/log-metric", tracking.log_metric),
-    *mlflow("POST", "runs/log-parameter", tracking.log_parameter),
-    *mlflow("POST", "runs/log-batch", tracking.log_batch),
-    *mlflow("POST", "runs/log-batch-async", tracking.log_batch_async),
-    *mlflow("GET", "runs/get-run-data-status", tracking.get_run_data_status),
-    *mlflow("POST", "runs/log-model", tracking.log_model),
-    *mlflow("POST", "runs/log-inputs", tracking.log_inputs),
-    *mlflow("POST", "runs/set-tag", tracking.set_tag),
-    *mlflow("POST", "runs/delete-tag", tracking.delete_tag),
-    *mlflow("GET", "metrics/get-history", tracking.get_metric_history),
+    *mlflow("GET", "runs/get", mlflow_runs.get_run),
+    *mlflow("POST", "runs/create", mlflow_runs.create_run),
+    *mlflow("POST", "runs/update", mlflow_runs.update_run),
+    *mlflow("POST", "runs/delete", mlflow_runs.delete_run),
+    *mlflow("POST", "runs/restore", mlflow_runs.restore_run),
+    *mlflow("POST", "runs/search", mlflow_runs.search_runs),
+    *mlflow("POST", "runs/log-metric", mlflow_runs.log_metric),
+    *mlflow("POST", "runs/log-parameter", mlflow_runs.log_parameter),
+    *mlflow("POST", "runs/log-batch", mlflow_runs.log_batch),
+    *mlflow("POST", "runs/log-batch-async", mlflow_runs.log_batch_async),
+    *mlflow("GET", "runs/get-run-data-status", mlflow_runs.get_run_data_status),
+    *mlflow("POST", "runs/log-model", mlflow_runs.log_model),
+    *mlflow("POST", "runs/log-inputs", mlflow_runs.log_inputs),
+    *mlflow("POST", "runs/set-tag", mlflow_runs.set_tag),
+    *mlflow("POST", "runs/delete-tag", mlflow_runs.delete_tag),
+    *mlflow("GET", "metrics/get-history", mlflow_runs.get_metric_history),
     *mlflow("GET", "artifacts/list", artifacts.list_),
     *mlflow("POST", "registered-models/create", registry.create_model),
     *mlflow("GET", "registered-models/get", registry.get_model),

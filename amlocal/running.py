@@ -15,11 +15,12 @@ import threading
 from typing import IO, Any
 
 from amlocal import context as contexts
-from amlocal import tls, workspaces
+from amlocal.arm import workspaces
 from amlocal.context import Context
-from amlocal.http import ArmError
 from amlocal.server import Server
 from amlocal.settings import Settings, SettingsError
+from amlocal.web import tls
+from amlocal.web.http import ArmError
 
 log = logging.getLogger("amlocal")
 CALM_SECONDS = 5

@@ -15,9 +15,10 @@ from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any, cast
 
-from amlocal import faults, matching
+from amlocal import matching
 from amlocal.context import Context
-from amlocal.http import ArmError, Request, Response, error_response, request_ids
+from amlocal.web import faults
+from amlocal.web.http import ArmError, Request, Response, error_response, request_ids
 
 log = logging.getLogger("amlocal.requests")
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import requests
 
-from amlocal import runs
-from amlocal.store import Scope, Store
+from amlocal.storage.store import Scope, Store
+from amlocal.tracking import runs
 from benchmarks import figures
 from tests.amlocal_server import ROOT, AmlocalServer
 

@@ -15,7 +15,7 @@ from azure.ai.ml.exceptions import JobException
 from azure.core.exceptions import HttpResponseError
 from azure.identity import ManagedIdentityCredential
 
-from amlocal import conda_files, venvs
+from amlocal.building import conda_files, venvs
 from tests.amlocal import wheels
 from tests.amlocal.data_plane import DataPlane
 from tests.amlocal.jobs_at_work import await_end, await_status, submit

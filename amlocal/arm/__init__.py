@@ -1,0 +1,1 @@
+"""What Azure Resource Manager itself has: groups, workspaces, computes, template deployments, operations."""

@@ -1,0 +1,96 @@
+"""ARM template deployments, as far as the SDK needs them to create a workspace: the template's parameters are read,
+the template is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from amlocal.arm import polls, workspaces
+from amlocal.arm.operations import Operation
+from amlocal.storage import stamps
+from amlocal.storage.store import Record, Scope
+from amlocal.web.http import ArmError, Request, Response, json_response
+
+if TYPE_CHECKING:
+    from amlocal.context import Context
+
+KIND = "arm-deployments"
+
+
+def put(context: Context, request: Request, *, subscription: str, group: str, name: str) -> Response:
+    """PUT …/Microsoft.Resources/deployments/{name}: creates the workspace that the parameters describe."""
+    context.check_group(subscription, group)
+    parameters = (request.json().get("properties") or {}).get("parameters") or {}
+    values = {key: value.get("value") for key, value in parameters.items() if isinstance(value, dict)}
+    if not values.get("workspaceName"):
+        raise ArmError(
+            501, "NotImplementedHere", "Templates that create anything but a workspace are not in amlocal yet."
+        )
+    if str(values.get("kind") or "default").lower() not in ("default", ""):
+        raise ArmError(501, "NotImplementedHere", f"Workspaces of kind {values['kind']} are not in amlocal yet.")
+    workspaces.check_name(str(values["workspaceName"]))
+    scope = Scope(subscription, group, "")
+    with context.store.writing():
+        context.store.put(KIND, scope, name, "", {"values": values, "properties": {"provisioningState": "Running"}})
+        operation = context.operations.begin(scope, KIND, name, verb="put", is_quick=True)
+    address = f"{_arm_id(scope, name)}/operationStatuses/{operation.id}?api-version=2020-06-01"
+    headers = {"Azure-AsyncOperation": f"{context.settings.public_url}{address}", "Retry-After": "1"}
+    return json_response(_to_arm(scope, _find(context, scope, name)), 201, headers)
+
+
+def put_worker(context: Context, operation: Operation) -> None:
+    """Creates the workspace; safe to run twice."""
+    record = _find(context, operation.scope, operation.name)
+    values = record.body["values"]
+    scope = Scope(operation.scope.subscription, operation.scope.group, str(values["workspaceName"]))
+    properties = {"friendlyName": values.get("friendlyName"), "description": values.get("description")}
+    body = {
+        "location": values.get("location"),
+        "tags": values.get("tagValues") or {},
+        "properties": {key: value for key, value in properties.items() if value},
+    }
+    workspaces.create(context, scope, body)
+
+
+def get(context: Context, request: Request, *, subscription: str, group: str, name: str) -> Response:
+    scope = Scope(subscription, group, "")
+    return json_response(_to_arm(scope, _find(context, scope, name)))
+
+
+def get_status(
+    context: Context, request: Request, *, subscription: str, group: str, name: str, operation: str
+) -> Response:
+    return polls.get_status(context, request, subscription=subscription, region="", operation=operation)
+
+
+def list_steps(context: Context, request: Request, *, subscription: str, group: str, name: str) -> Response:
+    """GET …/deployments/{name}/operations: the steps, which amlocal does not tell apart."""
+    _find(context, Scope(subscription, group, ""), name)
+    return json_response({"value": []})
+
+
+def _find(context: Context, scope: Scope, name: str) -> Record:
+    record = context.store.get(KIND, scope, name)
+    if record is None:
+        raise ArmError(404, "DeploymentNotFound", f"Deployment '{name}' could not be found.")
+    return record
+
+
+def _arm_id(scope: Scope, name: str) -> str:
+    group_id = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.group}"
+    return f"{group_id}/providers/Microsoft.Resources/deployments/{name}"
+
+
+def _to_arm(scope: Scope, record: Record) -> dict[str, Any]:
+    properties = {
+        **record.body["properties"],
+        "mode": "Incremental",
+        "timestamp": stamps.iso(record.modified_at),
+        "duration": "PT1S",
+    }
+    return {
+        "id": _arm_id(scope, record.name),
+        "name": record.name,
+        "type": "Microsoft.Resources/deployments",
+        "properties": properties,
+    }

@@ -1,0 +1,238 @@
+"""Workspaces and what stands above them: the cloud's metadata, subscriptions and resource groups. Creating goes
+through `arm_deployments.py`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+from amlocal.arm import computes, groups, operations
+from amlocal.settings import CLOUD
+from amlocal.storage import blob_signatures, datastores, pages, stamps
+from amlocal.storage.store import Record, Scope
+from amlocal.web.http import ArmError, Request, Response, json_response
+
+if TYPE_CHECKING:
+    from amlocal.context import Context
+
+KIND = "workspaces"
+# https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftmachinelearningservices
+NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$")
+TENANT = "00000000-0000-0000-0000-000000000000"
+
+
+def get_cloud(context: Context, request: Request) -> Response:
+    """GET /metadata/endpoints. loginEndpoint has no port: azure-identity refuses one."""
+    settings = context.settings
+    cloud = {
+        "name": CLOUD,
+        # The SDK makes the audience https://ml.azure.local from what follows the second dot.
+        "portal": "https://portal.azure.local",
+        "resourceManager": settings.public_url,
+        "authentication": {
+            "loginEndpoint": "https://login.amlocal.invalid",
+            "audiences": [settings.public_url],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "suffixes": {"storage": settings.storage_suffix},
+    }
+    return json_response([cloud])
+
+
+def get_health(context: Context, request: Request) -> Response:
+    """GET /healthz: 200 when the store answers."""
+    context.check_subscription(context.settings.subscription)
+    return json_response({"status": "ok"})
+
+
+def discover(context: Context, request: Request) -> Response:
+    """GET /discovery: where the services of a workspace are. All of them are here."""
+    names = ("api", "history", "experimentation", "modelmanagement", "notebooks", "catalog", "data", "mlflow")
+    return json_response(dict.fromkeys(names, context.settings.public_url))
+
+
+def make_first(context: Context) -> None:
+    """The subscription, group and workspace that are there from the start, when they are not."""
+    settings = context.settings
+    store = context.store
+    with store.writing():
+        if store.get("subscriptions", "", settings.subscription) is None:
+            groups.add_subscription(context, settings.subscription)
+        if store.get("groups", settings.subscription, settings.group) is None:
+            groups.add_group(context, settings.subscription, settings.group, {})
+        if store.get(KIND, f"{settings.subscription}/{settings.group}", settings.workspace) is None:
+            scope = Scope(settings.subscription, settings.group, settings.workspace)
+            create(context, scope, {"location": settings.region, "properties": {"friendlyName": "amlocal"}})
+
+
+def check_name(name: str) -> None:
+    """Azure's rule for workspace names. Raises ArmError 400."""
+    if not NAME.match(name):
+        raise ArmError(
+            400,
+            "InvalidWorkspaceName",
+            f"{name!r} is not a workspace name: 3 to 33 letters, digits, '-' and '_', a letter or digit first.",
+        )
+
+
+def create(context: Context, scope: Scope, body: dict[str, Any]) -> Record:
+    """A workspace with its own storage account, default datastores and first cluster, in one transaction; one that is
+    there stays as it is.
+
+    `body` has `location`, `tags` and `properties` (friendlyName, description) as ARM writes them.
+    """
+    with context.store.writing() as connection:
+        old = context.store.get(KIND, f"{scope.subscription}/{scope.group}", scope.workspace)
+        if old is not None:
+            return old
+        number = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM resources").fetchone()[0]
+        stored: dict[str, Any] = {
+            "scope": list(scope),
+            "location": body.get("location") or context.settings.region,
+            "tags": body.get("tags") or {},
+            "properties": {**(body.get("properties") or {}), "provisioningState": "Succeeded"},
+            "workspaceId": _guid(scope),
+            "account": f"emu{number}",
+        }
+        key = base64.b64encode(secrets.token_bytes(64)).decode()
+        context.store.put("accounts", "", stored["account"], "", {"key": key, "scope": list(scope)})
+        record = context.store.put(KIND, f"{scope.subscription}/{scope.group}", scope.workspace, "", stored)
+        datastores.make_first(context, scope, stored["account"])
+        computes.make_first(context, scope, stored["location"])
+    return record
+
+
+def find(context: Context, scope: Scope) -> Record:
+    """The stored workspace of a scope that has been checked."""
+    record = context.store.get(KIND, f"{scope.subscription}/{scope.group}", scope.workspace)
+    if record is None:
+        raise ArmError(404, "ResourceNotFound", f"The workspace '{scope.workspace}' was deleted just now.")
+    return record
+
+
+def account_of(context: Context, scope: Scope) -> str:
+    """The name of the workspace's own storage account, such as `emu7`."""
+    return str(find(context, scope).body["account"])
+
+
+def storage_arm_id(scope: Scope, account: str) -> str:
+    group_id = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.group}"
+    return f"{group_id}/providers/Microsoft.Storage/storageAccounts/{account}"
+
+
+def to_arm(context: Context, record: Record) -> dict[str, Any]:
+    scope = Scope(*record.body["scope"])
+    settings = context.settings
+    group_id = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.group}/providers"
+    account = record.body["account"]
+    properties = {
+        "friendlyName": scope.workspace,
+        "description": "",
+        "publicNetworkAccess": "Enabled",
+        "hbiWorkspace": False,
+        **record.body["properties"],
+        "storageAccount": storage_arm_id(scope, account),
+        "keyVault": f"{group_id}/Microsoft.KeyVault/vaults/{account}",
+        "applicationInsights": f"{group_id}/Microsoft.Insights/components/{account}",
+        "discoveryUrl": f"{settings.public_url}/discovery",
+        "mlFlowTrackingUri": f"azureml://{settings.netloc}/mlflow/v1.0{scope.arm_id}",
+        "workspaceId": record.body["workspaceId"],
+        "tenantId": TENANT,
+        "managedNetwork": {"isolationMode": "Disabled"},
+    }
+    return {
+        "id": scope.arm_id,
+        "name": scope.workspace,
+        "type": "Microsoft.MachineLearningServices/workspaces",
+        "location": record.body["location"],
+        "tags": record.body["tags"],
+        "identity": {"type": "SystemAssigned", "principalId": record.body["workspaceId"], "tenantId": TENANT},
+        "kind": "Default",
+        "sku": {"name": "Basic", "tier": "Basic"},
+        "systemData": stamps.system_data(record),
+        "properties": properties,
+    }
+
+
+def get(context: Context, request: Request, *, scope: Scope) -> Response:
+    record = find(context, scope)
+    return json_response(to_arm(context, record), headers={"ETag": record.etag})
+
+
+def list_in_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
+    context.check_group(subscription, group)
+    return pages.answer(context, request, KIND, f"{subscription}/{group}", lambda record: to_arm(context, record))
+
+
+def list_in_subscription(context: Context, request: Request, *, subscription: str) -> Response:
+    context.check_subscription(subscription)
+
+    def is_mine(record: Record) -> bool:
+        return str(record.body["scope"][0]).lower() == subscription.lower()
+
+    return pages.answer(context, request, KIND, None, lambda record: to_arm(context, record), accept=is_mine)
+
+
+def put(context: Context, request: Request, *, subscription: str, group: str, name: str) -> Response:
+    """PUT without a template, as plain REST clients do."""
+    context.check_group(subscription, group)
+    check_name(name)
+    body = request.json()
+    if str(body.get("kind") or "default").lower() != "default":
+        raise ArmError(501, "NotImplementedHere", f"Workspaces of kind {body['kind']} are not in amlocal yet.")
+    record = create(context, Scope(subscription, group, name), body)
+    return json_response(to_arm(context, record), 201)
+
+
+def change(context: Context, request: Request, *, scope: Scope) -> Response:
+    """PATCH: tags, and properties such as description and friendlyName."""
+    sent = request.json()
+
+    def edit(body: dict[str, Any]) -> None:
+        if sent.get("tags") is not None:
+            body["tags"] = sent["tags"]
+        body["properties"] |= {key: value for key, value in (sent.get("properties") or {}).items() if value is not None}
+
+    record = context.store.change(KIND, f"{scope.subscription}/{scope.group}", scope.workspace, "", edit)
+    assert record is not None
+    return json_response(to_arm(context, record))
+
+
+def delete(context: Context, request: Request, *, scope: Scope) -> Response:
+    """DELETE: its jobs and servers are ended and everything in it goes, storage too."""
+    group = Scope(scope.subscription, scope.group, "")
+
+    def mark(body: dict[str, Any]) -> None:
+        body["properties"]["provisioningState"] = "Deleting"
+
+    with context.store.writing():
+        context.store.change(KIND, f"{scope.subscription}/{scope.group}", scope.workspace, "", mark)
+        operation = context.operations.open_on(group, KIND, scope.workspace)
+        if operation is None:
+            operation = context.operations.begin(group, KIND, scope.workspace, verb="delete")
+    return operations.accepted(context, operation)
+
+
+def list_keys(context: Context, request: Request, *, scope: Scope) -> Response:
+    """POST …/listKeys"""
+    record = find(context, scope)
+    if context.settings.is_least_kind:
+        raise ArmError(403, "AuthorizationFailed", "This workspace uses identity only and gives out no keys.")
+    account = record.body["account"]
+    return json_response(
+        {
+            "userStorageKey": blob_signatures.key_of(context, account),
+            "userStorageArmId": storage_arm_id(scope, account),
+            "appInsightsInstrumentationKey": record.body["workspaceId"],
+        }
+    )
+
+
+def _guid(scope: Scope) -> str:
+    digest = hashlib.sha256(f"{scope.key}/{time.time_ns()}".encode()).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"

@@ -1,0 +1,1 @@
+"""Versioned assets: data, codes, environments, registered models."""

@@ -1,0 +1,1 @@
+"""Real Python environments, made from what an environment asks for."""

@@ -1,0 +1,99 @@
+"""A conda file or a requirements.txt, read as the pip requirements that a venv can be made from. Making it is not
+here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from amlocal.building import conda_names
+
+# channel::name, then a version in one of conda's spellings, then perhaps a build.
+_SPEC = re.compile(r"^(?:[^:\s]+::)?(?P<name>[A-Za-z0-9_.\-]+)\s*(?P<version>[^\[\s]*(?:\s*[<>=!,|][^\[]*)?.*)$")
+_RELATION = re.compile(r"^(==|>=|<=|!=|~=|>|<)")
+
+
+class BrokenFile(Exception):
+    """The file cannot be read as an environment; the text is a sentence."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """`requirements` are lines of a requirements file, options too; `python` is a version such as 3.10 or "";
+    `skipped` are sentences."""
+
+    requirements: tuple[str, ...]
+    python: str = ""
+    skipped: tuple[str, ...] = ()
+
+
+def read(text: str) -> Wanted:
+    """A conda file, which may be YAML or JSON. Raises BrokenFile."""
+    requirements: list[str] = []
+    skipped: list[str] = []
+    python = ""
+    for dependency in _dependencies(text):
+        if isinstance(dependency, dict):
+            requirements += _pip_part(dependency)
+            continue
+        name, version = _split(str(dependency))
+        if name == "python":
+            exact = re.match(r"==(\d+\.\d+)", version)
+            python = exact[1] if exact else ""
+        elif name not in conda_names.TOOLS:
+            known = conda_names.on_pypi(name)
+            if known:
+                requirements.append(f"{known}{version}")
+            else:
+                skipped.append(f"The conda package '{dependency}' is not known on PyPI and was skipped.")
+    return Wanted(tuple(requirements), python, tuple(skipped))
+
+
+def read_requirements(text: str) -> Wanted:
+    """A requirements.txt: comments go, continued lines are joined."""
+    lines = (re.sub(r"(^|\s)#.*$", "", line).strip() for line in text.replace("\\\n", " ").splitlines())
+    return Wanted(tuple(line for line in lines if line))
+
+
+def _dependencies(text: str) -> list[Any]:
+    # Only whoever builds environments pays for the parser.
+    import yaml
+
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as exc:
+        raise BrokenFile(f"The conda file is not YAML: {exc}") from exc
+    dependencies = content.get("dependencies") if isinstance(content, dict) else None
+    if not isinstance(dependencies, list):
+        raise BrokenFile("The conda file has no list called 'dependencies'.")
+    return dependencies
+
+
+def _pip_part(dependency: dict[Any, Any]) -> list[str]:
+    lines = dependency.get("pip") or []
+    if set(dependency) != {"pip"} or not isinstance(lines, list):
+        raise BrokenFile(f"The conda file has a part that is not a list called 'pip': {dependency}")
+    return [str(line).strip() for line in lines]
+
+
+def _split(spec: str) -> tuple[str, str]:
+    """Name and pip's spelling of the version: conda's `numpy=1.23` means 1.23.*, its `=1.23=py39` names a build as
+    well."""
+    found = _SPEC.match(spec.strip())
+    if found is None:
+        raise BrokenFile(f"'{spec}' is not a conda package.")
+    name, version = found["name"].lower(), re.sub(r"\s*\[.*$", "", found["version"]).strip()
+    if "|" in version:
+        return name, ""
+    parts = [part.strip() for part in version.split(",")]
+    return name, ",".join(_relation(part) for part in parts if part.lstrip("= ") not in ("", "*"))
+
+
+def _relation(part: str) -> str:
+    operator = _RELATION.match(part)
+    version = part[operator.end() :] if operator else part.lstrip("= ")
+    version = re.split(r"[= ]", version.strip())[0]
+    if operator:
+        return f"{operator[0]}{version}"
+    return f"=={version}" if version.endswith("*") else f"=={version}.*"

@@ -1,0 +1,1 @@
+"""Command jobs, the processes that run them, and their run history."""

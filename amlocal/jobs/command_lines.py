@@ -1,0 +1,92 @@
+"""A command job's command line and environment variables: `${{inputs.x}}` and `${{outputs.y}}` filled in, Azure's
+variables set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amlocal import processes
+from amlocal.settings import CLOUD
+from amlocal.storage.store import Scope
+from amlocal.tracking.runs import Run
+from amlocal.web.http import ArmError
+
+if TYPE_CHECKING:
+    from amlocal.context import Context
+
+# What every Python of a job reads first; see there.
+BUNDLED = Path(__file__).parent.parent / "bundled" / "jobs"
+TOKEN_SECONDS = 14 * 24 * 3600
+_HOLE = re.compile(r"\$\{\{\s*(inputs|outputs)\.([\w.]+)\s*\}\}")
+_OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
+
+
+def check(command: str, inputs: Iterable[str], outputs: Iterable[str]) -> None:
+    """Raises ArmError 400 for a hole that nothing fills."""
+    known = {"inputs": set(inputs), "outputs": set(outputs)}
+    for kind, name in _HOLE.findall(_OPTIONAL.sub("", command)):
+        if name not in known[kind]:
+            raise ArmError(
+                400, "UserError", f"The command uses '${{{{{kind}.{name}}}}}', but the job has no {kind[:-1]} '{name}'."
+            )
+
+
+def fill(command: str, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> str:
+    """The command with every hole filled; an optional part `$[[…]]` goes when its input was not given."""
+    values = {"inputs": inputs, "outputs": outputs}
+
+    def keep(found: re.Match[str]) -> str:
+        return found[1] if all(name in values[kind] for kind, name in _HOLE.findall(found[1])) else ""
+
+    return _HOLE.sub(lambda found: values[found[1]].get(found[2], found[0]), _OPTIONAL.sub(keep, command))
+
+
+def environment(
+    context: Context,
+    scope: Scope,
+    run: Run,
+    properties: Mapping[str, Any],
+    *,
+    python: Path,
+    home: Path,
+    paths: Mapping[str, str],
+) -> dict[str, str]:
+    """What a job's process sees: the cleaned environment, Azure's and MLflow's variables, and the job's own on top.
+    `paths` are AZURE_ML_INPUT_x=…"""
+    settings = context.settings
+    token = context.tokens.issue_for("ml", lifetime_seconds=TOKEN_SECONDS, run=run.id)
+    variables = processes.clean_environment(home, python=python)
+    variables |= {
+        "AZUREML_RUN_ID": run.id,
+        "AZUREML_EXPERIMENT_ID": run.experiment_id,
+        "AZUREML_ARM_SUBSCRIPTION": scope.subscription,
+        "AZUREML_ARM_RESOURCEGROUP": scope.group,
+        "AZUREML_ARM_WORKSPACE_NAME": scope.workspace,
+        "AZUREML_ARM_PROJECT_NAME": run.experiment_name,
+        "AZUREML_WORKSPACE_SCOPE": scope.arm_id,
+        "AZUREML_SERVICE_ENDPOINT": settings.public_url,
+        "AZUREML_DISCOVERY_SERVICE_ENDPOINT": f"{settings.public_url}/discovery",
+        "AZUREML_RUN_TOKEN": token,
+        "AZUREML_CURRENT_CLOUD": CLOUD,
+        "ARM_CLOUD_METADATA_URL": f"{settings.public_url}/metadata/endpoints",
+        "MLFLOW_TRACKING_URI": tracking_uri(context, scope),
+        "MLFLOW_TRACKING_TOKEN": token,
+        "MLFLOW_RUN_ID": run.id,
+        "MLFLOW_EXPERIMENT_ID": run.experiment_id,
+        "MLFLOW_EXPERIMENT_NAME": run.experiment_name,
+        "PYTHONPATH": str(BUNDLED),
+        "REQUESTS_CA_BUNDLE": str(settings.ca_bundle),
+        "SSL_CERT_FILE": str(settings.ca_bundle),
+    }
+    variables["NO_PROXY"] = variables["no_proxy"] = (
+        f"{variables['NO_PROXY']},{settings.public_host},.{settings.public_host}"
+    )
+    own = properties.get("environmentVariables") or {}
+    return {**variables, **paths, **{str(name): str(value) for name, value in own.items() if value is not None}}
+
+
+def tracking_uri(context: Context, scope: Scope) -> str:
+    return f"azureml://{context.settings.netloc}/mlflow/v1.0{scope.arm_id}"

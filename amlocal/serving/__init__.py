@@ -1,0 +1,1 @@
+"""Online endpoints, their deployments, the servers behind them, the scoring URL."""

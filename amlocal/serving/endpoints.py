@@ -1,0 +1,235 @@
+"""Online endpoints: name rules, traffic, keys and tokens, delete. What answers behind them is in deployments.py, the
+scoring call itself in scoring.py."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+from amlocal.arm import operations, workspaces
+from amlocal.storage import stamps
+from amlocal.storage.store import Record, Scope
+from amlocal.web.http import ArmError, Request, Response, json_response
+
+if TYPE_CHECKING:
+    from amlocal.arm.operations import Operation
+    from amlocal.context import Context
+
+KIND = "endpoints"
+KEYS = "endpoint_keys"
+DEPLOYMENTS = "deployments"
+# Documented: a letter first, 3 to 32 letters, digits and single dashes, no dash at the end.
+NAME = re.compile(r"^[a-zA-Z](?!.*--)[a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$")
+AUTH_MODES = {"key": "Key", "amltoken": "AMLToken", "aadtoken": "AADToken"}
+TOKEN_SECONDS = 8 * 3600
+_KEPT = ("description", "properties", "publicNetworkAccess", "compute", "mirrorTraffic")
+
+
+def put(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
+    """Create, or update description, tags, properties and traffic. A second PUT with the same name updates."""
+    asked = request.json()
+    properties = dict(asked.get("properties") or {})
+    with context.store.writing():
+        known = context.store.get(KIND, scope, name)
+        traffic = _read_traffic(context, scope, name, known, properties.get("traffic"))
+        check_unlocked(context, scope, KIND, name)
+        body = _new_body(context, scope, name, asked) if known is None else dict(known.body)
+        body["tags"] = asked.get("tags") or {}
+        body["properties"] = {
+            **body["properties"],
+            **{field: properties[field] for field in _KEPT if properties.get(field) is not None},
+            "traffic": traffic,
+            "provisioningState": "Creating" if known is None else "Updating",
+        }
+        context.store.put(KIND, scope, name, "", body)
+        operation = context.operations.begin(scope, KIND, name, verb="put")
+    answer = to_arm(context, scope, find(context, scope, name))
+    return operations.accepted(context, operation, answer, 201 if known is None else 200)
+
+
+def get(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
+    return json_response(to_arm(context, scope, find(context, scope, name)))
+
+
+def list_(context: Context, request: Request, *, scope: Scope) -> Response:
+    page = context.store.list(KIND, scope, top=request.query.number("count", 1000))
+    return json_response({"value": [to_arm(context, scope, record) for record in page.records]})
+
+
+def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
+    """With all its deployments. 204 when there is none."""
+    with context.store.writing():
+        if context.store.get(KIND, scope, name) is None:
+            return Response(204)
+        check_unlocked(context, scope, KIND, name)
+        _set_state(context, scope, name, "Deleting")
+        operation = context.operations.begin(scope, KIND, name, verb="delete")
+    return operations.accepted(context, operation)
+
+
+def delete_worker(context: Context, operation: Operation) -> None:
+    """Ends every server of the endpoint and forgets its deployments and keys."""
+    for record in context.store.list(DEPLOYMENTS, operation.scope, name=operation.name, top=1000).records:
+        context.fleet.remove(record)
+        context.store.delete(DEPLOYMENTS, operation.scope, record.name, record.version)
+    context.store.delete(KEYS, operation.scope, operation.name)
+
+
+def list_keys(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
+    if find(context, scope, name).body["properties"]["authMode"] != "Key":
+        raise ArmError(400, "BadArgument", f"The endpoint '{name}' does not use keys for authentication.")
+    return json_response(read_keys(context, scope, name))
+
+
+def regenerate_keys(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
+    """The key of `keyType` is another one from now on; the other stays, so that callers can change over."""
+    find(context, scope, name)
+    which = {"primary": "primaryKey", "secondary": "secondaryKey"}.get(str(request.json().get("keyType")).lower())
+    if which is None:
+        raise ArmError(400, "BadArgument", "keyType must be Primary or Secondary.")
+    # The SDK sends the key there is as `keyValue`; a caller who asks for a new key shall get one.
+    value = str(request.json().get("keyValue") or "")
+    if not value or value in read_keys(context, scope, name).values():
+        value = _new_key()
+    with context.store.writing():
+        context.store.change(KEYS, scope, name, "", lambda body: body.update({which: value}))
+        operation = context.operations.begin(scope, KIND, name, verb="regenerateKeys")
+    return operations.accepted(context, operation)
+
+
+def give_token(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
+    """POST …/token of an endpoint with aml_token."""
+    record = find(context, scope, name)
+    if record.body["properties"]["authMode"] == "Key":
+        raise ArmError(400, "BadArgument", f"The endpoint '{name}' uses keys for authentication.")
+    now = int(time.time())
+    token = context.tokens.issue(scoring_uri(context, scope, record), lifetime_seconds=TOKEN_SECONDS)
+    return json_response(
+        {
+            "accessToken": token,
+            "expiryTimeUtc": now + TOKEN_SECONDS,
+            "refreshAfterTimeUtc": now + TOKEN_SECONDS * 3 // 4,
+            "tokenType": "Bearer",
+        }
+    )
+
+
+def find(context: Context, scope: Scope, name: str) -> Record:
+    record = context.store.get(KIND, scope, name)
+    if record is None:
+        message = f"The Resource 'onlineEndpoints/{name}' under workspace '{scope.workspace}' was not found."
+        raise ArmError(404, "ResourceNotFound", message)
+    return record
+
+
+def read_keys(context: Context, scope: Scope, name: str) -> dict[str, str]:
+    record = context.store.get(KEYS, scope, name)
+    return dict(record.body) if record else {}
+
+
+def scoring_uri(context: Context, scope: Scope, record: Record) -> str:
+    return f"{context.settings.public_url}/endpoints/{record.body['workspaceId']}/{record.name}/score"
+
+
+def check_name(kind: str, name: str) -> None:
+    if not NAME.match(name):
+        rule = "3 to 32 letters, digits and single dashes, a letter first and no dash at the end"
+        sentence = f"The {kind} name '{name}' is not allowed: {rule}."
+        raise ArmError(400, "BadArgument", sentence)
+
+
+def check_unlocked(context: Context, scope: Scope, kind: str, name: str, version: str = "") -> None:
+    """Raises ArmError 409 while another operation on the same thing has not ended."""
+    running = context.operations.open_on(scope, kind, name, version)
+    if running is not None:
+        sentence = f"Already running method {running.verb} on '{version or name}'. Wait for it to end and try again."
+        raise ArmError(409, "Conflict", sentence, [{"code": "OperationInProgress", "message": running.id}])
+
+
+def take_from_traffic(context: Context, scope: Scope, name: str, deployment: str) -> None:
+    """A deployment goes: what is left still sums to 100, or nothing gets traffic."""
+
+    def edit(body: dict[str, Any]) -> None:
+        left = {key: share for key, share in body["properties"]["traffic"].items() if key.lower() != deployment.lower()}
+        body["properties"]["traffic"] = left if sum(left.values()) == 100 else {}
+
+    context.store.change(KIND, scope, name, "", edit)
+
+
+def to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
+    uri = scoring_uri(context, scope, record)
+    return {
+        "id": f"{scope.arm_id}/onlineEndpoints/{record.name}",
+        "name": record.name,
+        "type": "Microsoft.MachineLearningServices/workspaces/onlineEndpoints",
+        "location": record.body["location"],
+        "tags": record.body["tags"],
+        "kind": record.body["kind"],
+        "identity": record.body["identity"],
+        "systemData": stamps.system_data(record),
+        "properties": {
+            "mirrorTraffic": {},
+            "publicNetworkAccess": "Enabled",
+            "properties": {},
+            **record.body["properties"],
+            "scoringUri": uri,
+            "swaggerUri": uri.removesuffix("/score") + "/swagger.json",
+        },
+    }
+
+
+def _new_body(context: Context, scope: Scope, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+    check_name("endpoint", name)
+    if context.store.list(KIND, None, name=name, top=1).records:
+        sentence = f"There is already an endpoint with the name '{name}'. Endpoint names are unique in a region."
+        raise ArmError(409, "Conflict", sentence)
+    mode = str((asked.get("properties") or {}).get("authMode") or "Key").replace("_", "").lower()
+    if mode not in AUTH_MODES:
+        raise ArmError(400, "BadArgument", "authMode must be Key, AMLToken or AADToken.")
+    context.store.put(KEYS, scope, name, "", {"primaryKey": _new_key(), "secondaryKey": _new_key()})
+    workspace = workspaces.find(context, scope)
+    return {
+        "scope": list(scope),
+        "workspaceId": workspace.body["workspaceId"].partition("-")[0],
+        "location": asked.get("location") or workspace.body["location"],
+        "kind": asked.get("kind") or ("K8S" if (asked.get("properties") or {}).get("compute") else "Managed"),
+        "identity": asked.get("identity") or {"type": "SystemAssigned"},
+        "properties": {"authMode": AUTH_MODES[mode]},
+    }
+
+
+def _read_traffic(context: Context, scope: Scope, name: str, known: Record | None, asked: Any) -> dict[str, int]:
+    if known is None:
+        if asked:
+            raise ArmError(
+                400, "BadArgument", "Traffic cannot be set at creation: the endpoint has no deployments yet."
+            )
+        return {}
+    if asked is None:
+        return dict(known.body["properties"].get("traffic") or {})
+    deployments = {
+        record.version.lower(): record for record in context.store.list(DEPLOYMENTS, scope, name=name, top=1000).records
+    }
+    traffic: dict[str, int] = {}
+    for deployment, share in asked.items():
+        found = deployments.get(str(deployment).lower())
+        if found is None:
+            raise ArmError(400, "BadArgument", f"The endpoint '{name}' has no deployment '{deployment}'.")
+        if not isinstance(share, int) or not 0 <= share <= 100:
+            raise ArmError(400, "BadArgument", f"The traffic of '{deployment}' must be a whole number from 0 to 100.")
+        traffic[found.version] = share
+    if sum(traffic.values()) not in (0, 100):
+        raise ArmError(
+            400, "BadArgument", f"The traffic of all deployments must sum to 0 or 100, not {sum(traffic.values())}."
+        )
+    return traffic
+
+
+def _set_state(context: Context, scope: Scope, name: str, state: str) -> None:
+    context.store.change(KIND, scope, name, "", lambda body: body["properties"].update(provisioningState=state))
+
+
+def _new_key() -> str:
+    return secrets.token_urlsafe(24)

@@ -1,0 +1,190 @@
+"""What one generation of a deployment is on disk: scoring code, model, logs, and the few facts its servers are started
+with."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amlocal import processes
+from amlocal.building import interpreters
+from amlocal.storage import materials, places
+from amlocal.storage.store import Record, Scope
+from amlocal.web.http import ArmError
+
+if TYPE_CHECKING:
+    from amlocal.context import Context
+
+# Our own scoring script and old import names, for the scoring servers; not part of this program.
+BUNDLED = Path(__file__).parent.parent / "bundled"
+NO_CODE_SCRIPT = "mlflow_score.py"
+_MODEL = re.compile(r".*/models/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
+_SECONDS = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?$")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """In seconds, but for `failures`, how many in a row are too many. The defaults are Azure's."""
+
+    delay: float = 10
+    period: float = 10
+    timeout: float = 2
+    failures: int = 30
+
+    @property
+    def patience(self) -> float:
+        return self.delay + self.period * self.failures
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`code`, `model`, `environment` and `variables` decide what is served; the rest can change while it serves."""
+
+    code: str
+    script: str
+    model: str
+    environment: str
+    instances: int
+    concurrent: int
+    timeout_seconds: float
+    liveness: Probe = Probe()
+    readiness: Probe = Probe()
+    variables: dict[str, str] = field(default_factory=dict)
+    python: str = ""
+    model_folder: str = ""
+    folder: Path = Path()
+
+    @property
+    def app_folder(self) -> Path:
+        return self.folder / "app"
+
+    def serves_the_same(self, other: Layout) -> bool:
+        mine, theirs = ((one.code, one.script, one.model, one.environment, one.variables) for one in (self, other))
+        return mine == theirs
+
+    def at(self, folder: Path) -> Layout:
+        return replace(self, folder=folder)
+
+    def changed_to(self, other: Layout) -> Layout:
+        return replace(
+            self,
+            instances=other.instances,
+            concurrent=other.concurrent,
+            timeout_seconds=other.timeout_seconds,
+            liveness=other.liveness,
+            readiness=other.readiness,
+        )
+
+
+def plan(record: Record) -> Layout:
+    """What a deployment's record asks for, not yet on disk. Without code it is an MLflow model on our own script."""
+    properties = record.body["properties"]
+    settings, code = properties["requestSettings"], properties.get("codeConfiguration") or {}
+    return Layout(
+        code=str(code.get("codeId") or ""),
+        script=str(code.get("scoringScript") or "score.py") if code else NO_CODE_SCRIPT,
+        model=str(properties.get("model") or ""),
+        environment=str(properties.get("environmentId") or ""),
+        variables={name: str(value) for name, value in (properties.get("environmentVariables") or {}).items()},
+        instances=int(record.body["sku"]["capacity"]),
+        concurrent=int(settings["maxConcurrentRequestsPerInstance"]),
+        timeout_seconds=read_seconds(settings["requestTimeout"]),
+        liveness=_read_probe(properties.get("livenessProbe") or {}),
+        readiness=_read_probe(properties.get("readinessProbe") or {}),
+    )
+
+
+def lay_out(context: Context, scope: Scope, layout: Layout) -> Layout:
+    """Downloads code and model as Azure's storage initializer does, telling what it does in its log. Raises
+    materials.Missing."""
+    for name in ("logs", "home", "app"):
+        (layout.folder / name).mkdir(parents=True, exist_ok=True)
+    with (layout.folder / "logs" / "storage-initializer.log").open("a", buffering=1) as log:
+        try:
+            if layout.code:
+                log.write(f"Downloading code {layout.code}\n")
+                count = materials.copy(context.blobs, _code_place(context, scope, layout.code), layout.app_folder)
+                log.write(f"{count} files in {layout.app_folder}\n")
+            else:
+                log.write("There is no scoring script: the model is served by its MLflow flavour.\n")
+                shutil.copyfile(BUNDLED / "no_code" / "score.py", layout.app_folder / layout.script)
+            folder = files = layout.folder / "models"
+            if layout.model:
+                log.write(f"Downloading model {layout.model}\n")
+                found = _MODEL.match(layout.model)
+                folder = folder / found[1] / found[2] if found else folder
+                files = materials.fetch(context, scope, layout.model, folder)
+                log.write(f"Model is in {files}\n")
+            if not (layout.app_folder / layout.script).is_file():
+                raise materials.Missing(f"The scoring script '{layout.script}' is not in the code folder.")
+            if layout.code or layout.environment:
+                python = interpreters.for_scoring(context, scope, layout.environment, Path(log.name)).python
+            else:
+                python = interpreters.for_model(context, files, Path(log.name)).python
+        except materials.Missing as exc:
+            log.write(f"Failed: {exc}\n")
+            raise
+    whole = replace(layout, python=str(python), model_folder=str(folder) if layout.model else "")
+    save(whole)
+    return whole
+
+
+def save(layout: Layout) -> None:
+    facts = {**asdict(layout), "folder": str(layout.folder)}
+    path = layout.folder / "layout.json"
+    path.with_suffix(".new").write_text(json.dumps(facts))
+    path.with_suffix(".new").replace(path)
+
+
+def load(folder: Path) -> Layout | None:
+    """None when that generation is not, or not whole, on disk."""
+    try:
+        facts: dict[str, Any] = json.loads((folder / "layout.json").read_text())
+    except (OSError, ValueError):
+        return None
+    probes = {name: Probe(**(facts.get(name) or {})) for name in ("liveness", "readiness")}
+    return Layout(**{**facts, **probes, "folder": folder})
+
+
+def environment(context: Context, layout: Layout) -> dict[str, str]:
+    """What a scoring server sees: the cleaned environment, Azure's variables, and the deployment's own on top."""
+    settings = context.settings
+    variables = processes.clean_environment(layout.folder / "home", python=Path(layout.python))
+    variables |= {
+        "AML_APP_ROOT": str(layout.app_folder),
+        "AZUREML_ENTRY_SCRIPT": layout.script,
+        "REQUESTS_CA_BUNDLE": str(settings.ca_bundle),
+        "SSL_CERT_FILE": str(settings.ca_bundle),
+        "PYTHONPATH": os.pathsep.join((str(layout.app_folder), str(BUNDLED / "shims"))),
+    }
+    if layout.model_folder:
+        variables["AZUREML_MODEL_DIR"] = layout.model_folder
+    return {**variables, **layout.variables}
+
+
+def read_seconds(duration: str) -> float:
+    """Seconds of an ISO 8601 duration of hours and less, such as PT5S. Raises ArmError 400."""
+    found = _SECONDS.match(duration)
+    if found is None:
+        raise ArmError(400, "BadArgument", f"'{duration}' is not a duration such as PT5S.")
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _read_probe(asked: dict[str, Any]) -> Probe:
+    words = {"delay": "initialDelay", "period": "period", "timeout": "timeout"}
+    seconds = {name: read_seconds(str(asked[word])) for name, word in words.items() if asked.get(word)}
+    return Probe(**seconds, failures=int(asked.get("failureThreshold") or Probe.failures))
+
+
+def _code_place(context: Context, scope: Scope, code: str) -> places.Place:
+    parts = code.split("/")
+    record = context.store.get("codes", scope, parts[-3], parts[-1]) if len(parts) > 3 else None
+    if record is None:
+        raise materials.Missing(f"The code '{code}' was not found.")
+    return places.need(context, scope, str(record.body["properties"]["codeUri"]))

@@ -1,0 +1,81 @@
+"""The XML of a container's listing: prefix, delimiter, marker, metadata. Permission is checked
+in `blob_service.py`."""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from amlocal.storage.blobs import Blob
+from amlocal.web.http import Request
+
+if TYPE_CHECKING:
+    from amlocal.context import Context
+
+# Azure's own page, and its highest.
+PAGE = 5000
+
+
+def render(context: Context, request: Request, account: str, container: str) -> str:
+    """Listing with prefix, delimiter and marker. Folders of a delimiter count as entries, as Azure counts them."""
+    query = request.query
+    prefix, delimiter, limit = query.get("prefix"), query.get("delimiter"), query.number("maxresults", PAGE)
+    limit = max(1, min(limit, PAGE))
+    entries = list(_entries(context, account, container, prefix, delimiter, query.get("marker"), limit + 1))
+    is_more = len(entries) > limit
+    entries = entries[:limit]
+    with_metadata = "metadata" in query.get("include")
+    items = "".join(_entry(entry, with_metadata) for entry in entries)
+    last = entries[-1] if is_more else ""
+    marker = last.name if isinstance(last, Blob) else last
+    echo = "".join(
+        f"<{tag}>{escape(value)}</{tag}>"
+        for tag, value in (("Prefix", prefix), ("Marker", query.get("marker")), ("Delimiter", delimiter))
+        if value
+    )
+    address = escape(context.settings.blob_url(account), {'"': "&quot;"})
+    return (
+        f'<EnumerationResults ServiceEndpoint="{address}/" ContainerName="{escape(container)}">{echo}'
+        f"<MaxResults>{limit}</MaxResults><Blobs>{items}</Blobs><NextMarker>{escape(marker)}</NextMarker>"
+        "</EnumerationResults>"
+    )
+
+
+def _entries(
+    context: Context, account: str, container: str, prefix: str, delimiter: str, after: str, limit: int
+) -> Iterable[Blob | str]:
+    """Blobs, and with a delimiter the names of folders (ending in it), in the order of their names."""
+    given = 0
+    while given < limit:
+        # Everything in a folder that was given already is passed over in one step.
+        is_folder = delimiter and after.endswith(delimiter) and len(after) > len(prefix)
+        start = after + "\U0010ffff" if is_folder else after
+        page = context.blobs.list(account, container, prefix, start, limit - given)
+        if not page:
+            return
+        for blob in page:
+            folder, found, _ = blob.name[len(prefix) :].partition(delimiter) if delimiter else ("", "", "")
+            given += 1
+            after = f"{prefix}{folder}{delimiter}" if found else blob.name
+            yield after if found else blob
+            if found:
+                break
+
+
+def _entry(entry: Blob | str, with_metadata: bool) -> str:
+    if isinstance(entry, str):
+        return f"<BlobPrefix><Name>{escape(entry)}</Name></BlobPrefix>"
+    times = (("Creation-Time", entry.created_at), ("Last-Modified", entry.modified_at))
+    moments = "".join(f"<{tag}>{email.utils.formatdate(value, usegmt=True)}</{tag}>" for tag, value in times)
+    metadata = ""
+    if with_metadata:
+        pairs = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in entry.metadata.items())
+        metadata = f"<Metadata>{pairs}</Metadata>"
+    return (
+        f"<Blob><Name>{escape(entry.name)}</Name><Properties>{moments}<Etag>{entry.etag.strip(chr(34))}</Etag>"
+        f"<Content-Length>{entry.size}</Content-Length><Content-Type>{escape(entry.content_type)}</Content-Type>"
+        f"<Content-MD5>{entry.content_md5}</Content-MD5><BlobType>BlockBlob</BlobType><AccessTier>Hot</AccessTier>"
+        f"<LeaseStatus>unlocked</LeaseStatus><LeaseState>available</LeaseState></Properties>{metadata}</Blob>"
+    )

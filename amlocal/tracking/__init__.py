@@ -1,0 +1,1 @@
+"""Experiments, runs, metrics, artifacts and registered models, as MLflow speaks of them."""

@@ -1,0 +1,168 @@
+"""MLflow's model versions over REST, on the same versions as ARM's (registered.py): create, read, tags, stages, where
+the files are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from amlocal.assets.registered import has_files, models
+from amlocal.storage import places
+from amlocal.storage.store import Record, Scope
+from amlocal.tracking import artifacts, runs
+from amlocal.web.http import ArmError, Request, Response, json_response
+
+if TYPE_CHECKING:
+    from amlocal.context import Context
+
+
+def create(context: Context, request: Request, *, scope: Scope) -> Response:
+    """A version from a run's artifacts or an upload; its number is one more than the highest."""
+    asked = request.json()
+    name, source = str(asked.get("name") or ""), str(asked.get("source") or "")
+    if source.startswith("mlflow-artifacts:/"):
+        source = f"runs:/{source.removeprefix('mlflow-artifacts:/').lstrip('/').replace('/artifacts', '', 1)}"
+    place = places.need(context, scope, source)
+    is_mlflow = has_files(context, place.under("MLmodel"))
+    with context.store.writing():
+        container = models.container_to_arm(context, scope, find_model(context, scope, name))
+        properties = {
+            "modelUri": source if source.startswith("azureml://datastores") else _datastore_uri(context, scope, source),
+            "modelType": "mlflow_model" if is_mlflow else "custom_model",
+            "jobName": asked.get("run_id"),
+            "description": asked.get("description"),
+            "tags": pairs(asked.get("tags")),
+            "properties": {"mlflow.source": str(asked.get("source"))},
+        }
+        _, record = models.save(context, scope, name, container["properties"]["nextVersion"], properties)
+    return answer(context, scope, record)
+
+
+def get(context: Context, request: Request, *, scope: Scope) -> Response:
+    return answer(context, scope, find(context, scope, request.query.get("name"), request.query.get("version")))
+
+
+def update(context: Context, request: Request, *, scope: Scope) -> Response:
+    return _change(
+        context, request, scope, lambda properties: properties.update(description=request.json().get("description"))
+    )
+
+
+def delete(context: Context, request: Request, *, scope: Scope) -> Response:
+    asked = request.json()
+    record = find(context, scope, str(asked.get("name")), str(asked.get("version")))
+    context.store.delete(models.kind, scope, record.name, record.version)
+    return json_response({})
+
+
+def move(context: Context, request: Request, *, scope: Scope) -> Response:
+    """MLflow's old stages, which Azure still keeps."""
+    return _change(
+        context, request, scope, lambda properties: properties.update(stage=str(request.json().get("stage")))
+    )
+
+
+def set_tag(context: Context, request: Request, *, scope: Scope) -> Response:
+    asked = request.json()
+    return _change(
+        context, request, scope, lambda properties: properties["tags"].update({asked["key"]: asked["value"]})
+    )
+
+
+def delete_tag(context: Context, request: Request, *, scope: Scope) -> Response:
+    asked = request.json()
+    return _change(context, request, scope, lambda properties: properties["tags"].pop(asked["key"], None))
+
+
+def search(context: Context, request: Request, *, scope: Scope) -> Response:
+    """`name = 'x'`, `run_id = 'y'` or everything."""
+    text = request.query.get("filter")
+    key, _, value = (part.strip() for part in text.partition("="))
+    value = value.strip("'\"")
+    if text and key not in ("name", "run_id"):
+        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Invalid model version filter: {text!r}.")
+    page = context.store.list(
+        models.kind,
+        scope,
+        name=value if key == "name" else "",
+        top=request.query.number("max_results", 1000),
+        skip_token=request.query.get("page_token"),
+        accept=lambda record: key != "run_id" or record.body["properties"].get("jobName") == value,
+    )
+    answer: dict[str, Any] = {"model_versions": [to_mlflow(context, scope, record) for record in page.records]}
+    return json_response({**answer, "next_page_token": page.next_token} if page.next_token else answer)
+
+
+def get_download_uri(context: Context, request: Request, *, scope: Scope) -> Response:
+    record = find(context, scope, request.query.get("name"), request.query.get("version"))
+    return json_response({"artifact_uri": _source(context, request, scope, record)})
+
+
+def _source(context: Context, request: Request, scope: Scope, record: Record) -> str:
+    """Where an MLflow client finds the files: below the run when the version came from one."""
+    job, place = (
+        record.body["properties"].get("jobName"),
+        places.need(context, scope, record.body["properties"]["modelUri"]),
+    )
+    with context.store.reading() as connection:
+        run = runs.find(connection, scope.key, str(job)) if job else None
+    if run is not None:
+        root = places.run_artifacts(context, scope, run.id).path
+        if place.path.startswith(f"{root}/"):
+            return f"{artifacts.run_uri(context, request, scope, run)}/{place.path.removeprefix(f'{root}/')}"
+    return f"azureml://artifacts/{place.path}"
+
+
+def _datastore_uri(context: Context, scope: Scope, source: str) -> str:
+    found = places.need(context, scope, source)
+    if source.startswith("azureml://artifacts/"):
+        return f"azureml://datastores/workspaceblobstore/paths/{found.path}"
+    return f"azureml://datastores/{places.ARTIFACT_STORE}/paths/{found.path}"
+
+
+def find_model(context: Context, scope: Scope, name: str) -> Record:
+    record = context.store.get(models.container_kind, scope, name)
+    if record is None:
+        raise ArmError(404, "RESOURCE_DOES_NOT_EXIST", f"Registered Model with name={name} not found.")
+    return record
+
+
+def find(context: Context, scope: Scope, name: str, version: str) -> Record:
+    record = context.store.get(models.kind, scope, name, version)
+    if record is None:
+        raise ArmError(404, "RESOURCE_DOES_NOT_EXIST", f"Model Version (name={name}, version={version}) not found.")
+    return record
+
+
+def _change(context: Context, request: Request, scope: Scope, edit: Callable[[dict[str, Any]], Any]) -> Response:
+    name, version = str(request.json().get("name")), str(request.json().get("version"))
+    find(context, scope, name, version)
+    context.store.change(models.kind, scope, name, version, lambda body: edit(body["properties"]))
+    return answer(context, scope, find(context, scope, name, version))
+
+
+def answer(context: Context, scope: Scope, record: Record) -> Response:
+    return json_response({"model_version": to_mlflow(context, scope, record)})
+
+
+def to_mlflow(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
+    properties = record.body["properties"]
+    container = context.store.get(models.container_kind, scope, record.name)
+    aliases = (container.body["properties"].get("aliases") or {}) if container else {}
+    return {
+        "name": record.name,
+        "version": record.version,
+        "creation_timestamp": record.created_at // 1000,
+        "last_updated_timestamp": record.modified_at // 1000,
+        "current_stage": properties.get("stage") or "None",
+        "description": properties.get("description") or "",
+        "source": (properties.get("properties") or {}).get("mlflow.source") or properties["modelUri"],
+        "run_id": properties.get("jobName") or "",
+        "status": "READY",
+        "tags": [{"key": key, "value": value} for key, value in (properties.get("tags") or {}).items()],
+        "aliases": [alias for alias, version in aliases.items() if version == record.version],
+    }
+
+
+def pairs(pairs: list[dict[str, Any]] | None) -> dict[str, str]:
+    return {str(pair["key"]): str(pair.get("value", "")) for pair in pairs or []}
