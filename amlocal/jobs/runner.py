@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from amlocal.arm import computes
 from amlocal.arm.nodes import Nodes
-from amlocal.jobs.executions import Execution, Failure
+from amlocal.jobs import failures
+from amlocal.jobs.executions import Execution
 from amlocal.storage.store import Scope
 from amlocal.tracking import metrics, runs
 
@@ -29,7 +30,6 @@ log = logging.getLogger("amlocal.runner")
 PREPARED_AT_ONCE = 16
 # Of a compute without a number of its own: serverless, Kubernetes.
 DEFAULT_NODES = 4
-INTERRUPTED = Failure("JobInterrupted", "amlocal was stopped while this job ran; its process was ended.")
 
 
 class Runner:
@@ -62,7 +62,7 @@ class Runner:
             self._changed.notify_all()
         self._preparing.shutdown(wait=False, cancel_futures=True)
         for execution in running:
-            execution.interrupt(INTERRUPTED)
+            execution.interrupt(failures.INTERRUPTED)
         for execution in running:
             execution.ended.wait(10)
 
@@ -133,9 +133,7 @@ class Runner:
                 return
         except Exception:
             log.exception("job %s could not be prepared", execution.run.id)
-            execution.fail(
-                Failure("InternalServerError", "amlocal itself failed while preparing this job; its log says where.")
-            )
+            execution.fail(failures.INTERNAL)
             return
         with self._changed:
             if execution.run.number in self._open:
@@ -175,9 +173,7 @@ class Runner:
             execution.follow(is_found=is_found)
         except Exception:
             log.exception("job %s could not be followed", execution.run.id)
-            execution.fail(
-                Failure("InternalServerError", "amlocal itself failed while running this job; its log says where.")
-            )
+            execution.fail(failures.INTERNAL)
         finally:
             execution.ended.set()
             with self._changed:

@@ -1,0 +1,52 @@
+"""What a job finds on disk before it starts: its code, its inputs, empty folders for its outputs. What it leaves there
+is in outputs.py."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amlocal.jobs import outputs
+from amlocal.storage import materials, places
+from amlocal.storage.store import Scope
+
+if TYPE_CHECKING:
+    from amlocal.context import Context
+
+
+def lay_out(context: Context, scope: Scope, properties: dict[str, Any], folder: Path) -> None:
+    """Makes the job's folder anew: work (code), home, inputs, named (outputs). Raises materials.Missing."""
+    shutil.rmtree(folder, ignore_errors=True)
+    work = folder / "work"
+    work.mkdir(parents=True)
+    (folder / "home").mkdir()
+    code = properties.get("codeId")
+    if code:
+        name, version = str(code).split("/")[-3], str(code).split("/")[-1]
+        record = context.store.get("codes", scope, name, version)
+        if record is None:
+            raise materials.Missing(f"The code '{code}' was not found.")
+        place = places.need(context, scope, str(record.body["properties"]["codeUri"]))
+        materials.copy(context.blobs, place, work)
+    for name in ("outputs", "logs"):
+        (work / name).mkdir(exist_ok=True)
+    for name, asked in (properties.get("inputs") or {}).items():
+        if asked.get("jobInputType") != "literal" and asked.get("mode") != "Direct" and asked.get("uri"):
+            materials.fetch(context, scope, str(asked["uri"]), folder / "inputs" / name)
+    for name in outputs.named(properties):
+        (folder / "named" / name).mkdir(parents=True)
+
+
+def read_values(properties: dict[str, Any], folder: Path) -> dict[str, str]:
+    """What stands for `${{inputs.x}}` in the command: a literal, a path, or the URI of a direct input."""
+    values = {}
+    for name, asked in (properties.get("inputs") or {}).items():
+        inside = folder / "inputs" / name
+        if asked.get("jobInputType") == "literal":
+            values[name] = str(asked.get("value", ""))
+        elif inside.is_dir():
+            values[name] = str(next(inside.iterdir()))
+        elif asked.get("uri"):
+            values[name] = str(asked["uri"])
+    return values
