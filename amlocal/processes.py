@@ -5,13 +5,14 @@ One folder per process holds `process.json` (the mark), `pid` and, after a norma
 is decided in runner.py and fleets.py.
 """
 
+import contextlib
 import json
 import os
 import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,11 @@ echo $? > "$folder/exit_code.part"
 mv "$folder/exit_code.part" "$folder/exit_code"
 """
 
+# In the environment of all that a child starts: it finds those too that left the group and the session. A process that
+# leaves the session *and* clears its environment cannot be found.
+MARK_VARIABLE = "_AMLOCAL_PROCESS"
+
+_PROC = Path("/proc")
 _KEPT_VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
 
 
@@ -79,7 +85,7 @@ def spawn(command: Sequence[str], *, folder: Path, directory: Path, environment:
         popen = subprocess.Popen(
             ["/bin/sh", "-c", _SCRIPT, mark, str(folder), *command],
             cwd=directory,
-            env=dict(environment),
+            env={**environment, MARK_VARIABLE: mark},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -99,48 +105,65 @@ def find(folder: Path) -> Child | None:
 
 
 def end(child: Child, *, grace_seconds: float = 3.0) -> None:
-    """Ends the whole group: asks, waits, then kills. Does nothing when the leader is a stranger by now."""
-    if child.popen is None and not child.is_alive():
-        return
-    for number, seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 2.0)):
-        if not _signal_group(child, number):
-            return
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if not _has_members(child):
-                return
-            time.sleep(0.02)
+    """Ends the process and all that it started and left behind: asks, waits, then kills. Does nothing to a stranger
+    that has its pid by now."""
+    end_all([child], grace_seconds=grace_seconds)
 
 
 def end_all(children: Sequence[Child], *, grace_seconds: float = 3.0) -> None:
-    """Ends many groups in the time that one takes."""
-    running = [child for child in children if child.popen is not None or child.is_alive()]
-    for child in running:
-        _signal_group(child, signal.SIGTERM)
-    deadline = time.monotonic() + grace_seconds
-    while time.monotonic() < deadline and any(_has_members(child) for child in running):
-        time.sleep(0.02)
-    for child in running:
-        if _has_members(child):
-            _signal_group(child, signal.SIGKILL)
-            child.is_alive()
+    """Ends many in the time that one takes."""
+    for number, seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 2.0)):
+        deadline = time.monotonic() + seconds
+        # What is being ended may still start others: all are told the first time they are seen.
+        told: set[int] = set()
+        while members := _find_members(children):
+            for pid in members - told:
+                _signal(pid, number)
+            told |= members
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.02)
+        else:
+            return
 
 
-def _signal_group(child: Child, number: signal.Signals) -> bool:
-    try:
-        os.killpg(child.pid, number)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+def _find_members(children: Sequence[Child]) -> set[int]:
+    """The pids of all live processes that these children are or started."""
+    leaders = {child.pid for child in children if child.is_alive()}
+    if not _PROC.exists():
+        return leaders | {pid for leader in leaders for pid in _list_group(leader)}
+    marks = {f"{MARK_VARIABLE}={child.mark}".encode() for child in children}
+    sessions, marked = _read_processes(marks)
+    # Our own child's session goes on after its death; were its pid a stranger's by now, that one would have no mark.
+    leaders |= {child.pid for child in children if child.popen is not None and child.pid not in sessions}
+    leaders |= {pid for pid in marked if sessions[pid] == pid}
+    return marked | {pid for pid, session in sessions.items() if session in leaders}
 
 
-def _has_members(child: Child) -> bool:
-    child.is_alive()  # reaps our own zombie, which would count as a member
-    try:
-        os.killpg(child.pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+def _read_processes(marks: Set[bytes]) -> tuple[dict[int, int], set[int]]:
+    """The session of every live process, and those that have one of these marks."""
+    sessions, marked = {}, set()
+    for folder in _PROC.glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            # pid (name) state parent group session …: the name may hold anything, brackets too.
+            state, _, _, session = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[:4]
+            if state == "Z":
+                continue
+            sessions[int(folder.name)] = int(session)
+            if not marks.isdisjoint((folder / "environ").read_bytes().split(b"\0")):
+                marked.add(int(folder.name))
+    return sessions, marked
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
+def _list_group(leader: int) -> list[int]:
+    listed = subprocess.run(["/bin/ps", "-axo", "pid=,pgid="], capture_output=True, text=True, check=False)
+    pairs = [line.split() for line in listed.stdout.splitlines()]
+    return [int(pid) for pid, group in pairs if int(group) == leader]
 
 
 def _command_line(pid: int) -> str:

@@ -88,8 +88,10 @@ class Served:
 
 
 def is_alive(pid: int) -> bool:
+    """What has ended and waits for its parent to notice is not alive."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return True
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"

@@ -183,23 +183,51 @@ def test_a_stop_in_the_middle_of_a_deployment_leaves_no_process_and_goes_on_late
     assert served.post(azureml_model_deployment="green").status_code == 200
 
 
-def test_processes_are_ended_with_all_they_started(tmp_path: Path) -> None:
+ESCAPES = {
+    "a stubborn child": "trap '' TERM; sleep 300 & echo $! ; wait",
+    "one that the end of its parent leaves behind": "sleep 300 & echo $!",
+    "a daemon in a session of its own": "setsid sleep 300 & sleep 0.2; echo $!",
+    "a group of its own without environment": "bash -c 'set -m; env -i /bin/sleep 300 & echo $!'",
+}
+
+
+@pytest.mark.parametrize("script", ESCAPES.values(), ids=ESCAPES)
+def test_processes_are_ended_with_all_they_started(tmp_path: Path, script: str) -> None:
     from amlocal import processes
 
-    environment = processes.clean_environment(tmp_path)
-    command = ["/bin/sh", "-c", "trap '' TERM; sleep 300 & echo $! ; wait"]
     child = processes.spawn(
-        command, folder=tmp_path / "p", directory=tmp_path, environment=environment, log=tmp_path / "log"
+        ["/bin/sh", "-c", script],
+        folder=tmp_path / "p",
+        directory=tmp_path,
+        environment=processes.clean_environment(tmp_path),
+        log=tmp_path / "log",
     )
     wait_for(lambda: (tmp_path / "log").read_text().strip())
-    grandchild = int((tmp_path / "log").read_text())
+    started = int((tmp_path / "log").read_text())
+    assert is_alive(started)
+    processes.end(child, grace_seconds=0.3)
+    assert not is_alive(started)
+    assert not child.is_alive()
+
+
+def test_what_a_dead_leader_left_behind_is_found_after_a_restart(tmp_path: Path) -> None:
+    from amlocal import processes
+
+    child = processes.spawn(
+        ["/bin/sh", "-c", "sleep 300 & echo $!"],
+        folder=tmp_path / "p",
+        directory=tmp_path,
+        environment=processes.clean_environment(tmp_path),
+        log=tmp_path / "log",
+    )
+    assert child.popen is not None
+    child.popen.wait()
+    left = int((tmp_path / "log").read_text())
     found = processes.find(tmp_path / "p")
     assert found is not None
-    assert found.is_alive()
-    processes.end(child, grace_seconds=0.3)
-    assert not is_alive(grandchild)
     assert not found.is_alive()
-    assert found.exit_code() is None
+    processes.end(found)
+    assert not is_alive(left)
 
 
 def test_a_stranger_with_the_same_pid_is_left_alone(tmp_path: Path) -> None:
