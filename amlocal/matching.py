@@ -4,11 +4,12 @@ there is none."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote
 
 from amlocal.context import Context
 from amlocal.routes import ROUTES, WS, Route
-from amlocal.storage.store import Scope
+from amlocal.web import manners, shapes
 from amlocal.web.http import ArmError, Request, Response
 
 
@@ -80,11 +81,21 @@ def match(method: str, raw_path: str) -> tuple[Route, dict[str, str]]:
 
 
 def handle(context: Context, request: Request, path: str) -> Response:
-    """Check the token, find the workspace, call the handler. Raises ArmError."""
+    """Check the token and what every call of a surface needs, find the workspace, call the handler. Raises ArmError."""
     route, parts = match(request.method, path)
     if route.surface in ("arm", "ml"):
         request.claims = context.tokens.check(request, route.surface)
+    if route.surface == "arm":
+        manners.check(request)
+    try:
+        return _call(context, request, route, parts)
+    except ArmError as exc:
+        return route.refuse(exc)
+
+
+def _call(context: Context, request: Request, route: Route, parts: dict[str, Any]) -> Response:
     if WS in route.path:
-        scope: Scope = context.find_workspace(parts.pop("subscription"), parts.pop("group"), parts.pop("workspace"))
-        return route.handler(context, request, scope=scope, **parts)
+        parts["scope"] = context.find_workspace(parts.pop("subscription"), parts.pop("group"), parts.pop("workspace"))
+    if route.body is not None:
+        request.put_json(shapes.read(request.json(), route.body))
     return route.handler(context, request, **parts)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from amlocal import absences, control
+from amlocal import request_shapes as shapes
 from amlocal.arm import arm_deployments, computes, groups, polls, usages, workspaces
 from amlocal.assets import codes
 from amlocal.assets.containers import Assets
@@ -24,7 +25,8 @@ from amlocal.serving import deployments, endpoints, scoring
 from amlocal.storage import blob_service, datastores
 from amlocal.tracking import artifacts, experiments, mlflow_errors, mlflow_runs, registry, registry_versions
 from amlocal.web import tokens
-from amlocal.web.http import Response
+from amlocal.web.http import ArmError, Response, error_response
+from amlocal.web.shapes import Shape
 
 ML = "Microsoft.MachineLearningServices"
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
@@ -40,16 +42,19 @@ Handler = Callable[..., Response]
 
 @dataclass(frozen=True)
 class Route:
-    """`surface` says whose tokens are good: arm, ml (data plane), blob (checked by the blob service itself) or open."""
+    """`surface` says whose tokens are good: arm, ml (data plane), blob (checked by the blob service itself) or open.
+    `body` is the shape of the JSON it takes, see web/shapes.py, or None; `refuse` writes its errors."""
 
     method: str
     path: str
     handler: Handler
     surface: str = "arm"
     note: str = ""
+    body: Shape = None
+    refuse: Callable[[ArmError], Response] = error_response
 
 
-def asset_routes(assets: Assets) -> tuple[Route, ...]:
+def asset_routes(assets: Assets, shape: Shape) -> tuple[Route, ...]:
     """The rows that every kind with containers and versions has. A row of the table itself stands for one of these
     where it is the same."""
     container = f"{WS}/{assets.kind}/{{name}}"
@@ -57,28 +62,31 @@ def asset_routes(assets: Assets) -> tuple[Route, ...]:
     return (
         Route("GET", f"{WS}/{assets.kind}", assets.list_containers),
         Route("GET", container, assets.get_container),
-        Route("PUT", container, assets.put_container),
+        Route("PUT", container, assets.put_container, body=shapes.CONTAINER),
         Route("DELETE", container, assets.delete_container),
         Route("GET", f"{container}/versions", assets.list_versions),
         Route("GET", version, assets.get_version),
-        Route("PUT", version, assets.put_version),
+        Route("PUT", version, assets.put_version, body=shape),
         Route("DELETE", version, assets.delete_version),
     )
 
 
-def mlflow(method: str, path: str, handler: Handler, *, folder: str = "mlflow/") -> tuple[Route, ...]:
+def mlflow(
+    method: str, path: str, handler: Handler, *, folder: str = "mlflow/", body: Shape = None
+) -> tuple[Route, ...]:
     """The rows of an MLflow call: both versions that Azure has of its prefix, and MLflow's older `preview` spelling."""
     bases = [f"/mlflow/{version}{WS}/api/2.0" for version in ("v1.0", "v2.0")]
     spelled = [f"{base}/{folder}{path}" for base in bases]
     if folder:
         spelled += [f"{base}/preview/{folder}{path}" for base in bases]
-    return tuple(Route(method, full, mlflow_errors.speaking_mlflow(handler), "ml") for full in spelled)
+    return tuple(Route(method, full, handler, "ml", "", body, mlflow_errors.to_response) for full in spelled)
 
 
-def both(method: str, path: str, handler: Handler) -> tuple[Route, ...]:
+def both(method: str, path: str, handler: Handler, body: Shape = None) -> tuple[Route, ...]:
     """The rows of a run history call that names its experiment by name or by id."""
     words = ("experiments", "experimentids")
-    return tuple(Route(method, f"/history/v1.0{WS}/{word}/{{experiment}}{path}", handler, "ml") for word in words)
+    paths = [f"/history/v1.0{WS}/{word}/{{experiment}}{path}" for word in words]
+    return tuple(Route(method, full, handler, "ml", body=body) for full in paths)
 
 
 ROUTES = (
@@ -92,9 +100,9 @@ ROUTES = (
     Route("GET", "/subscriptions/{subscription}", groups.get_subscription),
     Route("GET", "/subscriptions/{subscription}/resourceGroups", groups.list_groups),
     Route("GET", GROUP, groups.get_group),
-    Route("PUT", GROUP, groups.put_group),
+    Route("PUT", GROUP, groups.put_group, body=shapes.GROUP),
     Route("DELETE", GROUP, groups.delete_group, note="an empty one"),
-    Route("PUT", DEPLOYMENT, arm_deployments.put, note="the SDK's template for a workspace"),
+    Route("PUT", DEPLOYMENT, arm_deployments.put, note="the SDK's template for a workspace", body=shapes.TEMPLATE),
     Route("GET", DEPLOYMENT, arm_deployments.get),
     Route("GET", f"{DEPLOYMENT}/operationStatuses/{{operation}}", arm_deployments.get_status),
     Route("GET", f"{GROUP}/deployments/{{name}}/operations", arm_deployments.list_steps),
@@ -110,24 +118,24 @@ ROUTES = (
     Route("GET", f"/subscriptions/{{subscription}}/providers/{ML}/workspaces", workspaces.list_in_subscription),
     Route("GET", f"{GROUP}/providers/{ML}/workspaces", workspaces.list_in_group),
     Route("GET", WS, workspaces.get),
-    Route("PUT", f"{GROUP}/providers/{ML}/workspaces/{{name}}", workspaces.put),
-    Route("PATCH", WS, workspaces.change),
+    Route("PUT", f"{GROUP}/providers/{ML}/workspaces/{{name}}", workspaces.put, body=shapes.WORKSPACE),
+    Route("PATCH", WS, workspaces.change, body=shapes.WORKSPACE),
     Route("DELETE", WS, workspaces.delete),
     Route("POST", f"{WS}/listKeys", workspaces.list_keys),
     Route("GET", f"{WS}/datastores", datastores.list_all),
     Route("GET", f"{WS}/datastores/{{name}}", datastores.get),
-    Route("PUT", f"{WS}/datastores/{{name}}", datastores.put, note="AzureBlob"),
+    Route("PUT", f"{WS}/datastores/{{name}}", datastores.put, note="AzureBlob", body=shapes.DATASTORE),
     Route("DELETE", f"{WS}/datastores/{{name}}", datastores.delete),
-    Route("POST", f"{WS}/datastores/{{name}}/listSecrets", datastores.list_secrets),
-    *asset_routes(data),
-    *asset_routes(environments),
-    *(route for route in asset_routes(codes.codes) if not route.path.endswith("/versions")),
+    Route("POST", f"{WS}/datastores/{{name}}/listSecrets", datastores.list_secrets, body=shapes.SECRETS),
+    *asset_routes(data, shapes.DATA),
+    *asset_routes(environments, shapes.ENVIRONMENT),
+    *(route for route in asset_routes(codes.codes, shapes.CODE) if not route.path.endswith("/versions")),
     Route("GET", f"{WS}/codes/{{name}}/versions", codes.list_versions, note="hash searches all codes"),
     Route("POST", f"{WS}/codes/{{name}}/versions/{{version}}/startPendingUpload", codes.start_upload),
     Route("GET", f"{WS}/computes", computes.list_all),
     Route("GET", f"{WS}/computes/{{name}}", computes.get),
-    Route("PUT", f"{WS}/computes/{{name}}", computes.put, note="AmlCompute, Kubernetes"),
-    Route("PATCH", f"{WS}/computes/{{name}}", computes.change),
+    Route("PUT", f"{WS}/computes/{{name}}", computes.put, note="AmlCompute, Kubernetes", body=shapes.COMPUTE),
+    Route("PATCH", f"{WS}/computes/{{name}}", computes.change, body=shapes.COMPUTE),
     Route("DELETE", f"{WS}/computes/{{name}}", computes.delete),
     Route("POST", f"{WS}/computes/{{name}}/listNodes", computes.list_nodes),
     Route("GET", f"{LOCATION}/vmSizes", usages.list_sizes),
@@ -140,23 +148,29 @@ ROUTES = (
     Route("PUT", f"{BLOB}/{{container}}/{{name*}}", blob_service.put, "blob", "block blobs, blocks, metadata"),
     Route("DELETE", f"{BLOB}/{{container}}/{{name*}}", blob_service.delete, "blob"),
     Route("GET", f"{WS}/jobs", jobs.list_, note="newest first; listViewType, jobType, tag"),
-    Route("PUT", f"{WS}/jobs/{{name}}", jobs.put, note="command jobs; others answer 501"),
+    Route("PUT", f"{WS}/jobs/{{name}}", jobs.put, note="command jobs; others answer 501", body=shapes.JOB),
     Route("GET", f"{WS}/jobs/{{name}}", jobs.get),
     Route("POST", f"{WS}/jobs/{{name}}/cancel", jobs.cancel),
     Route("GET", f"{WS}/models", models.list_containers),
     Route("GET", f"{WS}/models/{{name}}", models.get_container),
-    Route("PUT", f"{WS}/models/{{name}}", models.put_container),
+    Route("PUT", f"{WS}/models/{{name}}", models.put_container, body=shapes.CONTAINER),
     Route("DELETE", f"{WS}/models/{{name}}", models.delete_container),
     Route("GET", f"{WS}/models/{{name}}/versions", models.list_versions),
     Route("GET", f"{WS}/models/{{name}}/versions/{{version}}", models.get_version),
-    Route("PUT", f"{WS}/models/{{name}}/versions/{{version}}", models.put_version),
+    Route("PUT", f"{WS}/models/{{name}}/versions/{{version}}", models.put_version, body=shapes.REGISTERED),
     Route("DELETE", f"{WS}/models/{{name}}/versions/{{version}}", models.delete_version),
     Route("GET", f"{WS}/onlineEndpoints", endpoints.list_),
     Route("GET", f"{WS}/onlineEndpoints/{{name}}", endpoints.get),
-    Route("PUT", f"{WS}/onlineEndpoints/{{name}}", endpoints.put, note="mirror traffic is kept, not sent"),
+    Route(
+        "PUT",
+        f"{WS}/onlineEndpoints/{{name}}",
+        endpoints.put,
+        note="mirror traffic is kept, not sent",
+        body=shapes.ENDPOINT,
+    ),
     Route("DELETE", f"{WS}/onlineEndpoints/{{name}}", endpoints.delete),
     Route("POST", f"{WS}/onlineEndpoints/{{name}}/listKeys", endpoints.list_keys),
-    Route("POST", f"{WS}/onlineEndpoints/{{name}}/regenerateKeys", endpoints.regenerate_keys),
+    Route("POST", f"{WS}/onlineEndpoints/{{name}}/regenerateKeys", endpoints.regenerate_keys, body=shapes.KEYS),
     Route("POST", f"{WS}/onlineEndpoints/{{name}}/token", endpoints.give_token),
     Route("GET", f"{WS}/onlineEndpoints/{{endpoint}}/deployments", deployments.list_),
     Route("GET", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}", deployments.get),
@@ -165,9 +179,15 @@ ROUTES = (
         f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}",
         deployments.put,
         note="a scoring script, or an MLflow model without one",
+        body=shapes.DEPLOYMENT,
     ),
     Route("DELETE", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}", deployments.delete),
-    Route("POST", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}/getLogs", deployments.get_logs),
+    Route(
+        "POST",
+        f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}/getLogs",
+        deployments.get_logs,
+        body=shapes.LOGS,
+    ),
     Route("GET", f"{WS}/onlineEndpoints/{{endpoint}}/deployments/{{name}}/skus", deployments.list_skus),
     Route("POST", SCORE, scoring.score, "open", "checks the key or token itself"),
     Route("GET", SCORE, scoring.score, "open"),
@@ -176,63 +196,75 @@ ROUTES = (
     Route("GET", f"/history/v1.0{WS}/runs/{{run}}/details", history.get_details, "ml"),
     Route("GET", f"/history/v1.0{WS}/runs/{{run}}", history.get_run, "ml"),
     Route("GET", f"/history/v1.0{WS}/experiments/{{experiment}}/runs/{{run}}", history.get_run, "ml"),
-    Route("PATCH", f"/history/v1.0{WS}/experiments/{{experiment}}/runs/{{run}}", history.patch_run, "ml"),
-    Route("POST", f"/history/v1.0{WS}/rundata", history.get_data, "ml"),
-    Route("POST", f"/data/{{version}}{WS}/dataversion/batchGetResolvedUris", history.resolve_outputs, "ml"),
+    Route(
+        "PATCH",
+        f"/history/v1.0{WS}/experiments/{{experiment}}/runs/{{run}}",
+        history.patch_run,
+        "ml",
+        body=shapes.RUN_CHANGE,
+    ),
+    Route("POST", f"/history/v1.0{WS}/rundata", history.get_data, "ml", body=shapes.RUN_DATA),
+    Route(
+        "POST",
+        f"/data/{{version}}{WS}/dataversion/batchGetResolvedUris",
+        history.resolve_outputs,
+        "ml",
+        body=shapes.URIS,
+    ),
     *both("GET", "/runs/{run}/token", history.give_token),
     *both("GET", "/runs/{run}/artifacts", artifacts.list_of_run),
-    *both("POST", "/runs/{run}/artifacts/batch/metadata", artifacts.create_for_run),
+    *both("POST", "/runs/{run}/artifacts/batch/metadata", artifacts.create_for_run, body=shapes.PATHS),
     *both("GET", "/runs/{run}/artifacts/contentinfo", artifacts.locate_in_run),
     Route("GET", ORIGIN, artifacts.list_outside, "ml"),
-    Route("POST", f"{ORIGIN}/batch/metadata", artifacts.create_outside, "ml"),
+    Route("POST", f"{ORIGIN}/batch/metadata", artifacts.create_outside, "ml", body=shapes.PATHS),
     Route("GET", f"{ORIGIN}/contentinfo", artifacts.locate_outside, "ml"),
     *mlflow("GET", "experiments/get", experiments.get),
     *mlflow("GET", "experiments/get-by-name", experiments.get_by_name),
     *mlflow("GET", "experiments/list", experiments.search),
     *mlflow("GET", "experiments/search", experiments.search),
-    *mlflow("POST", "experiments/search", experiments.search),
-    *mlflow("POST", "experiments/create", experiments.create),
-    *mlflow("POST", "experiments/update", experiments.update),
-    *mlflow("POST", "experiments/delete", experiments.delete),
-    *mlflow("POST", "experiments/restore", experiments.restore),
-    *mlflow("POST", "experiments/set-experiment-tag", experiments.set_tag),
+    *mlflow("POST", "experiments/search", experiments.search, body=shapes.EXPERIMENTS),
+    *mlflow("POST", "experiments/create", experiments.create, body=shapes.EXPERIMENT),
+    *mlflow("POST", "experiments/update", experiments.update, body=shapes.EXPERIMENT),
+    *mlflow("POST", "experiments/delete", experiments.delete, body=shapes.EXPERIMENT),
+    *mlflow("POST", "experiments/restore", experiments.restore, body=shapes.EXPERIMENT),
+    *mlflow("POST", "experiments/set-experiment-tag", experiments.set_tag, body=shapes.EXPERIMENT_TAG),
     *mlflow("GET", "runs/get", mlflow_runs.get_run),
-    *mlflow("POST", "runs/create", mlflow_runs.create_run),
-    *mlflow("POST", "runs/update", mlflow_runs.update_run),
-    *mlflow("POST", "runs/delete", mlflow_runs.delete_run),
-    *mlflow("POST", "runs/restore", mlflow_runs.restore_run),
-    *mlflow("POST", "runs/search", mlflow_runs.search_runs),
-    *mlflow("POST", "runs/log-metric", mlflow_runs.log_metric),
-    *mlflow("POST", "runs/log-parameter", mlflow_runs.log_parameter),
-    *mlflow("POST", "runs/log-batch", mlflow_runs.log_batch),
-    *mlflow("POST", "runs/log-batch-async", mlflow_runs.log_batch_async),
+    *mlflow("POST", "runs/create", mlflow_runs.create_run, body=shapes.RUN),
+    *mlflow("POST", "runs/update", mlflow_runs.update_run, body=shapes.RUN),
+    *mlflow("POST", "runs/delete", mlflow_runs.delete_run, body=shapes.RUN),
+    *mlflow("POST", "runs/restore", mlflow_runs.restore_run, body=shapes.RUN),
+    *mlflow("POST", "runs/search", mlflow_runs.search_runs, body=shapes.RUNS),
+    *mlflow("POST", "runs/log-metric", mlflow_runs.log_metric, body=shapes.METRIC),
+    *mlflow("POST", "runs/log-parameter", mlflow_runs.log_parameter, body=shapes.PAIR),
+    *mlflow("POST", "runs/log-batch", mlflow_runs.log_batch, body=shapes.BATCH),
+    *mlflow("POST", "runs/log-batch-async", mlflow_runs.log_batch_async, body=shapes.BATCH),
     *mlflow("GET", "runs/get-run-data-status", mlflow_runs.get_run_data_status),
-    *mlflow("POST", "runs/log-model", mlflow_runs.log_model),
-    *mlflow("POST", "runs/log-inputs", mlflow_runs.log_inputs),
-    *mlflow("POST", "runs/set-tag", mlflow_runs.set_tag),
-    *mlflow("POST", "runs/delete-tag", mlflow_runs.delete_tag),
+    *mlflow("POST", "runs/log-model", mlflow_runs.log_model, body=shapes.RUN_NOTE),
+    *mlflow("POST", "runs/log-inputs", mlflow_runs.log_inputs, body=shapes.RUN_NOTE),
+    *mlflow("POST", "runs/set-tag", mlflow_runs.set_tag, body=shapes.PAIR),
+    *mlflow("POST", "runs/delete-tag", mlflow_runs.delete_tag, body=shapes.PAIR),
     *mlflow("GET", "metrics/get-history", mlflow_runs.get_metric_history),
     *mlflow("GET", "artifacts/list", artifacts.list_),
-    *mlflow("POST", "registered-models/create", registry.create_model),
+    *mlflow("POST", "registered-models/create", registry.create_model, body=shapes.MODEL),
     *mlflow("GET", "registered-models/get", registry.get_model),
-    *mlflow("PATCH", "registered-models/update", registry.update_model),
-    *mlflow("DELETE", "registered-models/delete", registry.delete_model),
+    *mlflow("PATCH", "registered-models/update", registry.update_model, body=shapes.MODEL),
+    *mlflow("DELETE", "registered-models/delete", registry.delete_model, body=shapes.MODEL),
     *mlflow("GET", "registered-models/search", registry.search_models),
     *mlflow("GET", "registered-models/list", registry.search_models),
     *mlflow("GET", "registered-models/get-latest-versions", registry.get_latest),
-    *mlflow("POST", "registered-models/get-latest-versions", registry.get_latest),
-    *mlflow("POST", "registered-models/set-tag", registry.set_model_tag),
-    *mlflow("DELETE", "registered-models/delete-tag", registry.delete_model_tag),
-    *mlflow("POST", "registered-models/alias", registry.set_alias),
-    *mlflow("DELETE", "registered-models/alias", registry.delete_alias),
+    *mlflow("POST", "registered-models/get-latest-versions", registry.get_latest, body=shapes.STAGES),
+    *mlflow("POST", "registered-models/set-tag", registry.set_model_tag, body=shapes.MODEL_TAG),
+    *mlflow("DELETE", "registered-models/delete-tag", registry.delete_model_tag, body=shapes.MODEL_TAG),
+    *mlflow("POST", "registered-models/alias", registry.set_alias, body=shapes.NEW_ALIAS),
+    *mlflow("DELETE", "registered-models/alias", registry.delete_alias, body=shapes.ALIAS),
     *mlflow("GET", "registered-models/alias", registry.get_by_alias),
-    *mlflow("POST", "model-versions/create", registry_versions.create),
+    *mlflow("POST", "model-versions/create", registry_versions.create, body=shapes.MODEL_VERSION),
     *mlflow("GET", "model-versions/get", registry_versions.get),
-    *mlflow("PATCH", "model-versions/update", registry_versions.update),
-    *mlflow("DELETE", "model-versions/delete", registry_versions.delete),
-    *mlflow("POST", "model-versions/transition-stage", registry_versions.move),
-    *mlflow("POST", "model-versions/set-tag", registry_versions.set_tag),
-    *mlflow("DELETE", "model-versions/delete-tag", registry_versions.delete_tag),
+    *mlflow("PATCH", "model-versions/update", registry_versions.update, body=shapes.MODEL_VERSION),
+    *mlflow("DELETE", "model-versions/delete", registry_versions.delete, body=shapes.MODEL_VERSION),
+    *mlflow("POST", "model-versions/transition-stage", registry_versions.move, body=shapes.MODEL_VERSION),
+    *mlflow("POST", "model-versions/set-tag", registry_versions.set_tag, body=shapes.MODEL_TAG),
+    *mlflow("DELETE", "model-versions/delete-tag", registry_versions.delete_tag, body=shapes.MODEL_TAG),
     *mlflow("GET", "model-versions/search", registry_versions.search),
     *mlflow("GET", "model-versions/get-download-uri", registry_versions.get_download_uri),
     *mlflow("POST", "logged-models", mlflow_errors.refuse_logged_models),

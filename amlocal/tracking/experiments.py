@@ -42,7 +42,7 @@ def create(context: Context, request: Request, *, scope: Scope) -> Response:
     name = str(request.json().get("name") or "")
     if not name or len(name) > 256:
         raise ArmError(400, "INVALID_PARAMETER_VALUE", "An experiment name has 1 to 256 characters.")
-    tags = {tag["key"]: tag["value"] for tag in request.json().get("tags", [])}
+    tags = {tag["key"]: tag.get("value") or "" for tag in request.json().get("tags") or []}
     with context.store.writing() as connection:
         if runs.find_experiment(connection, scope.key, name=name) is not None:
             raise ArmError(400, "RESOURCE_ALREADY_EXISTS", f"Experiment '{name}' already exists.")
@@ -54,7 +54,9 @@ def create(context: Context, request: Request, *, scope: Scope) -> Response:
 def search(context: Context, request: Request, *, scope: Scope) -> Response:
     """POST search and GET list; a filter may be `name = 'x'` or `name LIKE 'x%'`."""
     asked = {**request.query, **request.json()}
-    limit, start = int(asked.get("max_results") or 1000), int(asked.get("page_token") or 0)
+    numbers = (request.query.number(name, 0) or asked.get(name) or 0 for name in ("max_results", "page_token"))
+    limit, start = map(int, numbers)
+    limit = min(limit or 1000, 50_000)
     where, values = _VIEWS.get(str(asked.get("view_type") or "ACTIVE_ONLY"), "1"), []
     name, operator, pattern = _name_filter(str(asked.get("filter") or ""))
     if name:

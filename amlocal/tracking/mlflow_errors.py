@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from amlocal.storage.store import Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
@@ -12,20 +11,12 @@ if TYPE_CHECKING:
     from amlocal.context import Context
 
 
-def speaking_mlflow(handler: Callable[..., Response]) -> Callable[..., Response]:
-    """The same handler, its errors in MLflow's words beside ARM's, as Azure answers them."""
-
-    def handle(context: Context, request: Request, **parts: Any) -> Response:
-        try:
-            return handler(context, request, **parts)
-        except ArmError as exc:
-            by_status = {400: "INVALID_PARAMETER_VALUE", 404: "RESOURCE_DOES_NOT_EXIST"}
-            code = exc.code if exc.code.isupper() else by_status.get(exc.status, "INTERNAL_ERROR")
-            body = {"error_code": code, "message": exc.message, **exc.to_body()}
-            return json_response(body, exc.status, exc.headers)
-
-    handle.__doc__ = handler.__doc__
-    return handle
+def to_response(error: ArmError) -> Response:
+    """An error in MLflow's words beside ARM's, as Azure answers it."""
+    by_status = {400: "INVALID_PARAMETER_VALUE", 404: "RESOURCE_DOES_NOT_EXIST"}
+    code = error.code if error.code.isupper() else by_status.get(error.status, "INTERNAL_ERROR")
+    body = {"error_code": code, "message": error.message, **error.to_body()}
+    return json_response(body, error.status, error.headers)
 
 
 def refuse_logged_models(context: Context, request: Request, *, scope: Scope) -> Response:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlocal.storage.store import Scope
 from amlocal.tracking import artifacts, filters, metrics, runs
+from amlocal.web import shapes
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 if TYPE_CHECKING:
@@ -154,9 +155,13 @@ def log_inputs(context: Context, request: Request, *, scope: Scope) -> Response:
 def log_model(context: Context, request: Request, *, scope: Scope) -> Response:
     """The note `mlflow.log-model.history` of MLflow 2's log_model: a list of models in one tag."""
     run = _find(context, scope, _run_id(request))
+    try:
+        note = json.loads(request.json().get("model_json") or "{}")
+    except ValueError as exc:
+        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"model_json is not JSON: {exc}") from exc
     with context.store.writing() as connection:
         known = json.loads(runs.read_tags(connection, [run.number])[run.number].get("mlflow.log-model.history", "[]"))
-        known.append(json.loads(request.json().get("model_json") or "{}"))
+        known.append(note)
         runs.set_tags(connection, run.number, {"mlflow.log-model.history": json.dumps(known)})
     return json_response({})
 
@@ -273,13 +278,11 @@ def _point(point: metrics.Point) -> dict[str, Any]:
 
 def _read_point(point: dict[str, Any]) -> metrics.Point:
     try:
-        return metrics.Point(
-            str(point["key"]),
-            float(point["value"]),
-            int(point.get("step") or 0),
-            int(point.get("timestamp") or runs.now_ms()),
-        )
-    except (KeyError, TypeError, ValueError) as exc:
+        step, at_ms = int(point.get("step") or 0), int(point.get("timestamp") or runs.now_ms())
+        if not (abs(step) <= shapes.LARGEST and abs(at_ms) <= shapes.LARGEST):
+            raise OverflowError
+        return metrics.Point(str(point["key"]), float(point["value"]), step, at_ms)
+    except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Not a metric: {point!r}.") from exc
 
 

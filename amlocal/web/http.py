@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -57,20 +58,22 @@ class QueryDict(dict[str, str]):
         text = self.get(name)
         if not text:
             return default
-        if not text.isdigit():
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
             raise ArmError(400, "InvalidParameter", f"The query parameter {name} must be a whole number, not {text!r}.")
         return int(text)
 
 
 @dataclass
 class Request:
-    """`target` is the raw request target; `path` is decoded; `headers` compares names without case."""
+    """`target` is the raw request target; `path` is decoded; `headers` compares names without case; `peer` is the
+    client's IP address."""
 
     method: str
     target: str
     headers: Message
     body: BodyReader
     length: int | None = None
+    peer: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
     tags: dict[str, Any] | None = None
     _json: Any = None
@@ -96,16 +99,19 @@ class Request:
         """The body as a JSON object, {} when it is empty. Raises ArmError 400."""
         if self._json is None:
             content = self.read_all()
-            try:
-                self._json = json.loads(content) if content.strip() else {}
-            except ValueError as exc:
-                raise ArmError(400, "InvalidRequestContent", f"The request body is not JSON: {exc}") from exc
-            if not isinstance(self._json, dict):
+            parsed = _parse(content) if content.strip() else {}
+            if not isinstance(parsed, dict):
                 raise ArmError(400, "InvalidRequestContent", "The request body must be a JSON object.")
-            tags = self._json.get("tags") or (self._json.get("properties") or {}).get("tags")
-            self.tags = tags if isinstance(tags, dict) else None
-        parsed: dict[str, Any] = self._json
-        return parsed
+            self.put_json(parsed)
+        found: dict[str, Any] = self._json
+        return found
+
+    def put_json(self, body: dict[str, Any]) -> None:
+        """What json() gives from now on: the body, or the body read by its shape."""
+        self._json = body
+        inner = body.get("properties")
+        tags = body.get("tags") or (inner.get("tags") if isinstance(inner, dict) else None)
+        self.tags = tags if isinstance(tags, dict) else None
 
 
 @dataclass
@@ -116,6 +122,24 @@ class Response:
     body: bytes | Iterable[bytes] = b""
     headers: dict[str, str] = field(default_factory=dict)
     length: int | None = None
+
+
+def _parse(content: bytes) -> Any:
+    """JSON as its standard has it: finite numbers, Unicode that can be written. Raises ArmError 400."""
+    try:
+        parsed = json.loads(content, parse_constant=_finite, parse_float=_finite)
+        if b"\\ud" in content.lower():
+            json.dumps(parsed, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as exc:
+        raise ArmError(400, "InvalidRequestContent", f"The request body is not JSON: {exc}") from exc
+    return parsed
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a number of JSON.")
+    return number
 
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -8,6 +8,9 @@ import requests
 
 from tests.amlocal_server import AmlocalServer
 
+# Each release of the SDK sends its own, and all are answered.
+VERSION = {"api-version": "2024-10-01"}
+
 
 class DataPlane:
     """`path` is behind the workspace's own, such as `runs/NAME/details` under `history/v1.0`."""
@@ -26,7 +29,7 @@ class DataPlane:
 
     def call(self, method: str, surface: str, path: str, body: Any = None, **query: Any) -> requests.Response:
         url = f"{self._server.url}{surface}{self.workspace}/{path}"
-        return requests.request(method, url, json=body, params=query, headers=self.headers, timeout=60)
+        return requests.request(method, url, json=body, params=VERSION | query, headers=self.headers, timeout=60)
 
     def details(self, job: str) -> dict[str, Any]:
         return dict(self.call("GET", "/history/v1.0", f"runs/{job}/details").json())

@@ -14,12 +14,13 @@ from azure.ai.ml import MLClient
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 from azure.identity import DefaultAzureCredential
 
+from tests.amlocal.data_plane import VERSION
 from tests.amlocal_server import ROOT, AmlocalServer
 
 
 def call(server: AmlocalServer, path: str, token: str = "", method: str = "GET", **kwargs: object) -> requests.Response:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return requests.request(method, server.url + path, headers=headers, timeout=10, **kwargs)  # type: ignore[arg-type]
+    return requests.request(method, server.url + path, params=VERSION, headers=headers, timeout=10, **kwargs)  # type: ignore[arg-type]
 
 
 def workspace_path(server: AmlocalServer, **other: str) -> str:

@@ -18,6 +18,7 @@ from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from tests.amlocal import accounts
+from tests.amlocal.data_plane import VERSION
 from tests.amlocal.test_core import token, workspace_path
 from tests.amlocal_server import AmlocalServer, free_port, wait_for
 
@@ -52,6 +53,7 @@ class Load:
         answer = session.put(
             f"{self._base}/data/{name}/versions/1",
             json={"properties": {"dataType": "uri_file", "dataUri": uri}},
+            params=VERSION,
             headers=self._headers,
             timeout=10,
         )
@@ -97,6 +99,7 @@ def test_no_answered_write_is_lost(own_server: AmlocalServer, container: Contain
     assert len(versions) > KILLS
     assert len(blobs) > KILLS
     session = requests.Session()
+    session.params = VERSION
     for name, uri in versions:
         url = f"{own_server.url}{workspace_path(own_server)}/data/{name}/versions/1"
         answer = session.get(url, headers={"Authorization": f"Bearer {bearer}"}, timeout=10)

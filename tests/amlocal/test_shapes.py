@@ -13,6 +13,7 @@ from azure.ai.ml.entities import Data, Environment
 from azure.ai.ml.entities._assets import Code
 
 from tests.amlocal import shapes
+from tests.amlocal.data_plane import VERSION
 from tests.amlocal.test_core import token, workspace_path
 from tests.amlocal_server import AmlocalServer
 
@@ -58,10 +59,10 @@ def test_a_resource_and_its_list_have_the_sdks_shape(
     path = path.format(code=filled)
     headers = {"Authorization": f"Bearer {token(amlocal_server)}"}
     url = amlocal_server.url + workspace_path(amlocal_server)
-    single: dict[str, Any] = requests.get(url + path, headers=headers, timeout=10).json()
+    single: dict[str, Any] = requests.get(url + path, params=VERSION, headers=headers, timeout=10).json()
     assert shapes.check(model, single) == []
     address = f"{(url + path).rsplit(chr(47), 1)[0]}?listViewType=All"
-    listed = requests.get(address, headers=headers, timeout=10).json()["value"]
+    listed = requests.get(address, params=VERSION, headers=headers, timeout=10).json()["value"]
     assert single["id"] in [item["id"] for item in listed]
     for item in listed:
         assert shapes.check(model, item) == []
@@ -70,11 +71,15 @@ def test_a_resource_and_its_list_have_the_sdks_shape(
 def test_a_pending_upload_and_secrets_have_the_sdks_shape(amlocal_server: AmlocalServer) -> None:
     headers = {"Authorization": f"Bearer {token(amlocal_server)}"}
     url = amlocal_server.url + workspace_path(amlocal_server)
-    pending = requests.post(f"{url}/codes/x/versions/1/startPendingUpload", json={}, headers=headers, timeout=10).json()
+    pending = requests.post(
+        f"{url}/codes/x/versions/1/startPendingUpload", params=VERSION, json={}, headers=headers, timeout=10
+    ).json()
     assert shapes.check("PendingUploadResponseDto", pending) == []
-    secrets = requests.post(f"{url}/datastores/workspaceblobstore/listSecrets", headers=headers, timeout=10).json()
+    secrets = requests.post(
+        f"{url}/datastores/workspaceblobstore/listSecrets", params=VERSION, headers=headers, timeout=10
+    ).json()
     assert shapes.check("DatastoreSecrets", secrets) == []
-    keys = requests.post(f"{url}/listKeys", headers=headers, timeout=10).json()
+    keys = requests.post(f"{url}/listKeys", params=VERSION, headers=headers, timeout=10).json()
     assert shapes.check("ListWorkspaceKeysResult", keys) == []
 
 

@@ -15,6 +15,7 @@ from azure.ai.ml.constants import AssetTypes
 from azure.ai.ml.entities import Data, Workspace
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
+from tests.amlocal.data_plane import VERSION
 from tests.amlocal.test_core import token
 from tests.amlocal_server import AmlocalServer, wait_for
 
@@ -134,6 +135,7 @@ def test_bad_names_are_refused(amlocal_server: AmlocalServer, bad: str) -> None:
     response = requests.put(
         f"{amlocal_server.url}/subscriptions/{env['AMLOCAL_SUBSCRIPTION_ID']}/resourceGroups/amlocal"
         f"/providers/Microsoft.MachineLearningServices/workspaces/{bad}",
+        params=VERSION,
         json={"location": "eastus"},
         headers={"Authorization": f"Bearer {token(amlocal_server)}"},
         timeout=10,
@@ -144,6 +146,7 @@ def test_bad_names_are_refused(amlocal_server: AmlocalServer, bad: str) -> None:
 def test_resource_groups(amlocal_server: AmlocalServer, name: str) -> None:
     base = f"{amlocal_server.url}/subscriptions/{amlocal_server.env['AMLOCAL_SUBSCRIPTION_ID']}/resourceGroups"
     session = requests.Session()
+    session.params = VERSION
     session.headers["Authorization"] = f"Bearer {token(amlocal_server)}"
     assert session.get(f"{base}/{name}", timeout=10).status_code == 404
     assert session.put(f"{base}/{name}", json={"location": "eastus"}, timeout=10).status_code == 201
