@@ -17,8 +17,8 @@ management address,
 token for storage.
 
 Two things cannot work here at all: `codes.download` of the SDK (it accepts addresses at `blob.core.windows.net`
-only), and datastores of other types than
-blobs (they are listed, but have no files behind them)."""
+only), and files in datastores of other types than blob containers (such a datastore is a record with its secrets; a
+job that uses it fails with a sentence)."""
 
 
 def render(routes: Iterable[Route] = ROUTES) -> str:

@@ -1,10 +1,12 @@
-"""Datastores: the named blob containers of a workspace and, unless the profile forbids, their keys."""
+"""Datastores: where a workspace's files lie, by name, and, unless the profile forbids, the keys to them. What the types
+have to say is in datastore_types.py."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from amlocal.storage import blob_signatures, pages, stamps
+from amlocal.storage import blob_signatures, datastore_types, pages, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from amlocal.context import Context
 
 KIND = "datastores"
+# https://learn.microsoft.com/azure/machine-learning/how-to-datastore: letters, digits and underscores.
+NAME = re.compile(r"^[A-Za-z0-9_]{1,255}$")
 # name -> (container, type). Azure makes these four with every workspace.
 FIRST = {
     "workspaceblobstore": ("azureml-blobstore", "AzureBlob"),
@@ -39,9 +43,23 @@ def find(context: Context, scope: Scope, name: str) -> Record:
 
 
 def place_of(context: Context, scope: Scope, name: str) -> tuple[str, str]:
-    """(account, container) of a datastore whose blobs are here. Raises ArmError 404."""
+    """(account, container) of a datastore whose files are here. Raises ArmError 404, or 400 where amlocal has none."""
     record = find(context, scope, name)
-    return str(record.body["account"]), str(record.body["container"])
+    account, container = record.body.get("account"), record.body.get("container")
+    if not account or not container:
+        kind = record.body["kind"]
+        raise ArmError(
+            400,
+            "UserError",
+            f"The datastore {record.name} is of type {kind}: amlocal keeps its record, and files of AzureBlob only.",
+        )
+    if not _is_ours(context, record):
+        raise ArmError(
+            400,
+            "UserError",
+            f"The datastore {record.name} lies in the storage account '{account}', which is not one of amlocal's.",
+        )
+    return str(account), str(container)
 
 
 def full_uri(scope: Scope, uri: str) -> str:
@@ -67,27 +85,24 @@ def list_all(context: Context, request: Request, *, scope: Scope) -> Response:
 
 
 def put(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
-    """PUT: attaches a blob container by account name and key; SAS is kept as well. Only accounts of this amlocal have
-    blobs behind them."""
+    """PUT: keeps a datastore of any type. Only containers in the accounts of this amlocal have blobs behind them; the
+    account's name may come with our own host in front, as the SDK was told it."""
+    if not NAME.match(name):
+        raise ArmError(400, "UserError", f"{name!r} is not a datastore's name: letters, digits and underscores only.")
     properties = dict(request.json().get("properties") or {})
-    kind = properties.get("datastoreType")
-    if kind != "AzureBlob":
-        raise ArmError(501, "NotImplementedHere", f"Datastores of type {kind} are not in amlocal yet, only AzureBlob.")
-    account, container = properties.get("accountName", ""), properties.get("containerName", "")
-    if not account or not container:
-        raise ArmError(400, "UserError", "A blob datastore needs accountName and containerName.")
-    account = account.rpartition("/")[2]
-    credentials = dict(properties.pop("credentials", None) or {"credentialsType": "None"})
-    secrets = credentials.pop("secrets", None)
-    body = {
-        "kind": kind,
-        "account": account,
-        "container": container,
-        "credentials": credentials,
-        "secrets": secrets,
-        "properties": {"tags": {}, **properties},
-    }
+    datastore_types.check(properties)
+    credentials, secrets = datastore_types.split_credentials(properties)
+    kind = properties.pop("datastoreType")
+    account = str(properties.get("accountName") or "").rpartition("/")[2]
     old = context.store.get(KIND, scope, name)
+    if name.lower() in FIRST and old is not None:
+        place = {"account": old.body["account"], "container": old.body["container"]}
+        if (kind, account, properties[datastore_types.PLACES[kind][-1]]) != (old.body["kind"], *place.values()):
+            raise ArmError(409, "UserError", f"{name} belongs to the workspace: only its credentials can change.")
+    else:
+        place = {"account": account, "container": properties["containerName"]} if kind == datastore_types.BLOB else {}
+    told = {key: value for key, value in properties.items() if key != "credentials" and value is not None}
+    body = {"kind": kind, "credentials": credentials, "secrets": secrets, "properties": {"tags": {}, **told}, **place}
     record = context.store.put(KIND, scope, name, "", body)
     return json_response(_to_arm(context, scope, record), 200 if old else 201)
 
@@ -106,34 +121,38 @@ def list_secrets(context: Context, request: Request, *, scope: Scope, name: str)
         raise ArmError(403, "AuthorizationFailed", "This workspace uses identity only: its datastores have no keys.")
     body = record.body
     is_old = request.query.get("api-version", "") <= SIGNATURES and bool(request.json().get("expirableSecret"))
-    if is_old and body["kind"] == "AzureBlob" and context.store.get("accounts", "", body["account"]) is not None:
+    if is_old and body["kind"] == datastore_types.BLOB and _is_ours(context, record):
         signature = blob_signatures.sign_container(context, body["account"], body["container"], "racwdl")
         return json_response({"secretsType": "Sas", "sasToken": signature})
     if body.get("secrets"):
         return json_response(body["secrets"])
+    if "credentials" in body:
+        raise ArmError(400, "UserError", "No secrets for credentials of type None.")
     return json_response({"secretsType": "AccountKey", "key": blob_signatures.key_of(context, body["account"])})
 
 
-def _to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
+def _is_ours(context: Context, record: Record) -> bool:
+    account = str(record.body.get("account") or "")
+    return context.store.get("accounts", "", account) is not None
 
+
+def _to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
     body, settings = record.body, context.settings
-    is_ours = context.store.get("accounts", "", body["account"]) is not None
+    kind = body["kind"]
     own = {"credentialsType": "None" if settings.is_least_kind else "AccountKey"}
-    container = {"containerName" if body["kind"] == "AzureBlob" else "fileShareName": body["container"]}
     properties = {
         "description": None,
-        "endpoint": settings.storage_suffix,
-        "protocol": "https",
-        "subscriptionId": scope.subscription,
-        "resourceGroup": scope.group,
+        **({} if kind == "OneLake" else {"subscriptionId": scope.subscription, "resourceGroup": scope.group}),
         "serviceDataAccessAuthIdentity": "None",
+        **({"protocol": "https", "endpoint": settings.storage_suffix} if kind in datastore_types.IN_ACCOUNTS else {}),
         **body["properties"],
-        **container,
-        "datastoreType": body["kind"],
-        "accountName": settings.account_name(body["account"]) if is_ours else body["account"],
+        "datastoreType": kind,
         "isDefault": record.name == DEFAULT,
         "credentials": body.get("credentials") or own,
     }
+    if _is_ours(context, record):
+        container = datastore_types.PLACES[kind][1]
+        properties |= {"accountName": settings.account_name(body["account"]), container: body["container"]}
     return {
         "id": f"{scope.arm_id}/datastores/{record.name}",
         "name": record.name,
