@@ -4,6 +4,7 @@ code."""
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -39,11 +40,17 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.command == "coverage":
         return show_coverage()
+    # Whatever the home is open to, what is written there is its owner's alone: keys, tokens, data.
+    os.umask(0o077)
     try:
         return COMMANDS[chosen.command](settings.read(), chosen)
     except SettingsError as exc:
         sys.stderr.write(f"amlocal: {exc}\n")
         return 2
+    except BrokenPipeError:
+        # As in `logs | head`: nobody reads the rest, which the interpreter would still try to write.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _say(text: str) -> None:
@@ -54,6 +61,8 @@ def up(given: Settings, chosen: argparse.Namespace) -> int:
     if not chosen.detach:
         running.serve(given)
         return 0
+    if running.holder(given) is not None:
+        raise SettingsError(f"Another amlocal is already running in {given.home}.")
     with (given.home / "up.log").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "amlocal", "up"],
@@ -69,6 +78,7 @@ def up(given: Settings, chosen: argparse.Namespace) -> int:
             _say(json.dumps(facts))
             return 0
         time.sleep(0.05)
+    process.kill()
     raise SettingsError(f"It did not start:\n{(given.home / 'up.log').read_text()}")
 
 
@@ -76,51 +86,60 @@ def env(given: Settings, chosen: argparse.Namespace) -> int:
     facts = running.find(given)
     if facts:
         given = given.at_url(facts["url"])
+    elif given.public_url.endswith(":0"):
+        raise SettingsError(f"No amlocal is running in {given.home}: which port it will take is not known yet.")
     _say(environ.render(environ.variables(given), chosen.format))
     return 0
 
 
 def status(given: Settings, chosen: argparse.Namespace) -> int:
-    facts = running.find(given)
-    if facts is None:
+    pid, facts = running.holder(given), running.find(given)
+    if pid is None:
         _say(f"No amlocal is running in {given.home}.")
         return 1
-    trust = ssl.create_default_context(cafile=str(given.ca_bundle))
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
+    if facts is None:
+        _say(f"amlocal runs as process {pid} and is not ready.")
+        return 1
     try:
-        with direct.open(f"https://localhost:{facts['port']}/healthz", timeout=5):
+        trust = ssl.create_default_context(cafile=str(given.ca_bundle))
+        direct = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
+        )
+        with direct.open(f"https://{given.own_host}:{facts['port']}/healthz", timeout=5):
             _say(json.dumps(facts))
             return 0
     except OSError as exc:
-        _say(f"amlocal runs as process {facts['pid']} but does not answer: {exc}")
+        _say(f"amlocal runs as process {pid} but does not answer: {exc}")
         return 1
 
 
 def down(given: Settings, chosen: argparse.Namespace) -> int:
-    facts = running.find(given)
-    if facts is None:
+    pid = running.holder(given)
+    if not pid:
         _say(f"No amlocal is running in {given.home}.")
         return 0
-    os.kill(facts["pid"], signal.SIGTERM)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
     give_up_at = time.monotonic() + STOP_SECONDS
-    while running.find(given) is not None:
+    while running.holder(given) == pid:
         if time.monotonic() > give_up_at:
-            raise SettingsError(f"Process {facts['pid']} has not ended within {STOP_SECONDS} seconds.")
+            raise SettingsError(f"Process {pid} has not ended within {STOP_SECONDS} seconds.")
         time.sleep(0.05)
     return 0
 
 
 def reset(given: Settings, chosen: argparse.Namespace) -> int:
     """Removes the state of a stopped amlocal; secret and certificates stay, so that clients need no new variables."""
-    if running.find(given) is not None:
+    if running.holder(given) is not None:
         raise SettingsError("It is running: stop it first with `python -m amlocal down`.")
-    for path in given.home.iterdir():
-        if path.name in KEPT:
-            continue
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    with running.having(given):
+        for path in given.home.iterdir():
+            if path.name in KEPT:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     return 0
 
 

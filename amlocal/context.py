@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,6 +16,8 @@ from amlocal.jobs.runner import Runner
 from amlocal.serving import deployments, endpoints
 from amlocal.serving.fleets import Fleet
 from amlocal.settings import Settings
+from amlocal.storage import sweeps
+from amlocal.storage.addresses import Addresses
 from amlocal.storage.blobs import Blobs
 from amlocal.storage.store import Scope, Store
 from amlocal.web.http import ArmError
@@ -32,15 +35,18 @@ class Context:
     control: Control
     runner: Runner = field(init=False)
     fleet: Fleet = field(init=False)
+    stopping: threading.Event = field(init=False, default_factory=threading.Event)
 
     def start(self) -> None:
         """Go on with what the last process left open. Modules set their workers before this."""
+        sweeping = (self.store, self.blobs.folder, self.stopping, time.time())
         self.fleet.start()
         self.runner.start()
         self.operations.start()
-        threading.Thread(target=self.blobs.sweep, name="sweep", daemon=True).start()
+        threading.Thread(target=sweeps.keep_clean, args=sweeping, name="sweep", daemon=True).start()
 
     def stop(self) -> None:
+        self.stopping.set()
         self.operations.stop()
         self.builds.stop()
         self.runner.stop()
@@ -83,7 +89,8 @@ class Context:
 
 def build(settings: Settings) -> Context:
     control = Control(settings)
-    store = Store(settings.home / "amlocal.db", settings.netloc)
+    suffix = "" if settings.is_path_style else settings.storage_suffix
+    store = Store(settings.home / "amlocal.db", Addresses(settings.netloc, suffix))
     context = Context(
         settings=settings,
         store=store,

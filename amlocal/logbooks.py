@@ -12,7 +12,7 @@ def find(home: Path, name: str) -> Path | None:
     database = home / "amlocal.db"
     if not database.exists():
         return None
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)
     try:
         return _of_job(connection, home, name) or _of_deployment(connection, home, name)
     finally:

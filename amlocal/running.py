@@ -10,8 +10,11 @@ import logging
 import logging.handlers
 import os
 import signal
+import sqlite3
 import sys
 import threading
+import time
+from collections.abc import Iterator
 from typing import IO, Any
 
 from amlocal import context as contexts
@@ -24,14 +27,20 @@ from amlocal.web.http import ArmError
 
 log = logging.getLogger("amlocal")
 CALM_SECONDS = 5
+# `status` and `env` look at the lock for a moment.
+LOCK_SECONDS = 0.3
 
 
 def serve(settings: Settings) -> None:
     """Listen until SIGTERM or SIGINT; prints one line of JSON when ready. Raises SettingsError when it cannot start."""
     lock = _lock(settings)
-    _start_log(settings)
     try:
-        server = Server((settings.bind, settings.port), tls.server_context(settings))
+        _start_log(settings)
+        trust = tls.server_context(settings)
+    except OSError as exc:
+        raise SettingsError(f"{settings.home} cannot be used ({exc}).") from exc
+    try:
+        server = Server((settings.bind, settings.port), trust)
     except OSError as exc:
         raise SettingsError(
             f"Port {settings.port} on {settings.bind} cannot be used ({exc.strerror}). Set AMLOCAL_PORT."
@@ -39,9 +48,11 @@ def serve(settings: Settings) -> None:
     settings = settings.at_port(server.server_address[1])
     try:
         context = contexts.build(settings)
+        workspaces.make_first(context)
     except ArmError as exc:
         raise SettingsError(exc.message) from exc
-    workspaces.make_first(context)
+    except sqlite3.Error as exc:
+        raise SettingsError(f"The database in {settings.home} cannot be used ({exc}).") from exc
     server.context = context
     context.start()
     # What a hanging server is doing: kill -USR1 writes every thread's stack to stderr.
@@ -75,26 +86,62 @@ def _announce(settings: Settings) -> None:
 
 
 def find(settings: Settings) -> dict[str, Any] | None:
-    """What the running server of this home said about itself; None when there is none."""
-    try:
-        _lock(settings).close()
+    """What the running server of this home said about itself; None when there is none, or when it is not ready yet."""
+    if holder(settings) is None:
         return None
-    except SettingsError:
-        pass
     with contextlib.suppress(OSError, ValueError):
         return dict(json.loads((settings.home / "server.json").read_text()))
     return None
 
 
-def _lock(settings: Settings) -> IO[str]:
-    """The kernel gives the lock back when its holder dies, however it dies."""
-    file = (settings.home / "lock").open("w")
+def holder(settings: Settings) -> int | None:
+    """The pid of the process that has this home, ready or not; None when there is none."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise SettingsError(f"Another amlocal is already running in {settings.home}.") from None
+        with (settings.home / "lock").open() as file:
+            # Shared: whoever only looks is in nobody's way but a server's that starts at this moment, which waits.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return None
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        text = (settings.home / "lock").read_text()
+        return int(text) if text.isdigit() else 0
+    except OSError as exc:
+        raise SettingsError(f"{settings.home} cannot be used ({exc}).") from exc
+
+
+@contextlib.contextmanager
+def having(settings: Settings) -> Iterator[None]:
+    """The home for whoever changes it without a server. Raises SettingsError while there is one."""
+    with _lock(settings):
+        yield
+
+
+def _lock(settings: Settings) -> IO[str]:
+    """The kernel gives the lock back when its holder dies, however it dies. What the last server said about itself is
+    gone then. Raises SettingsError."""
+    try:
+        file = (settings.home / "lock").open("a")
+        give_up_at = time.monotonic() + LOCK_SECONDS
+        while not _is_locked(file):
+            if time.monotonic() > give_up_at:
+                file.close()
+                raise SettingsError(f"Another amlocal is already running in {settings.home}.")
+            time.sleep(0.02)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        (settings.home / "server.json").unlink(missing_ok=True)
+    except OSError as exc:
+        raise SettingsError(f"{settings.home} cannot be used ({exc}).") from exc
     return file
+
+
+def _is_locked(file: IO[str]) -> bool:
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def _start_log(settings: Settings) -> None:

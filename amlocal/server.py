@@ -1,5 +1,5 @@
-"""The HTTPS server: sockets, TLS, HTTP/1.1 with keep-alive, bodies streamed both ways, the request log. What is
-answered is in `routes.py`."""
+"""The HTTPS server: sockets, TLS, HTTP/1.1 with keep-alive, answers streamed, the request log. Request bodies are in
+`bodies.py`, what is answered in `routes.py`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ import time
 from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any, cast
+from urllib.parse import quote, urlsplit
 
 from amlocal import matching
 from amlocal.context import Context
-from amlocal.web import faults
+from amlocal.web import bodies, faults
 from amlocal.web.http import ArmError, Request, Response, error_response, request_ids
 
 log = logging.getLogger("amlocal.requests")
 
 HANDSHAKE_SECONDS = 10
 IDLE_SECONDS = 120
-# Azure's own limit of a block (4,000 MiB); JSON bodies have a far lower one in `http.py`.
-BODY_LIMIT = 4000 * 1024 * 1024
-DRAIN_LIMIT = 1024 * 1024
 BLOB_PATH = re.compile(r"^/([a-z0-9]+)\.blob\.core\.local(?=/|$)", re.IGNORECASE)
 BLOB_HOST = re.compile(r"^([a-z0-9]+)\.blob\.core\.local(:\d+)?$", re.IGNORECASE)
 
@@ -90,6 +88,22 @@ class Connection(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's word
         """Quiet: `_answer` logs each request once."""
 
+    def parse_request(self) -> bool:
+        """The base class's, and refuses what it lets through although it can be read in two ways."""
+        if not super().parse_request():
+            return False
+        try:
+            bodies.check_head(self.headers, self.request_version)
+            urlsplit(self.path)
+        except ArmError as exc:
+            self.close_connection = True
+            self._send(error_response(exc), {})
+        except ValueError:
+            self.send_error(400, "The request's target is not a URL.")
+        else:
+            return True
+        return False
+
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What the base class refuses (a bad request line, an unknown method) is answered as ARM would."""
         self.close_connection = True
@@ -101,8 +115,8 @@ class Connection(BaseHTTPRequestHandler):
         assert context is not None
         with server.busy():
             started = time.perf_counter()
-            body = Body(self)
-            request = Request(self.command, self.path, self.headers, body, body.length)
+            body = bodies.Body(self.rfile, self.headers)
+            request = Request(self.command, self.path, self.headers, body, body.length, self.client_address[0])
             try:
                 status = self._answer_or_break(context, request)
             except faults.ConnectionDropped:
@@ -112,7 +126,9 @@ class Connection(BaseHTTPRequestHandler):
             except (ConnectionError, TimeoutError, ssl.SSLError):
                 status = -1
                 self.close_connection = True
-            log.info("%s %s %d %.1f ms", request.method, request.path, status, (time.perf_counter() - started) * 1000)
+            # Without the query, which can be a signature, and as it was sent: a decoded path could start a new line.
+            told = quote(request.raw_path, safe="/%:@!$&'()*+,;=~")
+            log.info("%s %s %d %.1f ms", request.method, told, status, (time.perf_counter() - started) * 1000)
             if not body.drain():
                 self.close_connection = True
 
@@ -130,15 +146,13 @@ class Connection(BaseHTTPRequestHandler):
 
     def _handle(self, context: Context, request: Request) -> Response:
         try:
-            if request.length is not None and request.length > BODY_LIMIT:
-                raise ArmError(413, "RequestBodyTooLarge", f"A request body may have at most {BODY_LIMIT} bytes.")
             return matching.handle(context, request, blob_path(request))
         except ArmError as exc:
             return error_response(exc)
         except (ConnectionError, TimeoutError, ssl.SSLError):
             raise
         except Exception:
-            log.exception("%s %s broke", request.method, request.path)
+            log.exception("%s %r broke", request.method, request.raw_path)
             sentence = "amlocal itself failed on this request; its log says where."
             return error_response(ArmError(500, "InternalServerError", sentence))
 
@@ -175,59 +189,6 @@ class Connection(BaseHTTPRequestHandler):
                 self.wfile.write(b"0\r\n\r\n")
         if is_half:
             raise faults.ConnectionDropped
-
-
-class Body:
-    """The request's body as a file to read from, whichever way its length is told."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._file = connection.rfile
-        self._is_chunked = "chunked" in connection.headers.get("Transfer-Encoding", "").lower()
-        length = connection.headers.get("Content-Length", "")
-        self.length = None if self._is_chunked else int(length) if length.isdigit() else 0
-        self._left = self.length or 0
-        self._is_over = not self._is_chunked and self._left == 0
-        self._buffer = b""
-
-    def read(self, size: int = -1, /) -> bytes:
-        if size < 0:
-            return b"".join(iter(lambda: self.read(65536), b""))
-        pieces = []
-        while size > 0 and not self._is_over:
-            piece = self._read_some(size)
-            pieces.append(piece)
-            size -= len(piece)
-        return b"".join(pieces)
-
-    def _read_some(self, size: int) -> bytes:
-        if self._is_chunked and self._left == 0:
-            line = self._file.readline(1024).split(b";")[0].strip()
-            try:
-                self._left = int(line, 16)
-            except ValueError:
-                raise ConnectionError("the chunked body is broken") from None
-            if self._left == 0:
-                while self._file.readline(65536).strip():
-                    pass
-                self._is_over = True
-                return b""
-        piece = self._file.read(min(size, self._left))
-        if not piece:
-            raise ConnectionError("the body ended early")
-        self._left -= len(piece)
-        if self._left == 0:
-            if self._is_chunked:
-                self._file.readline(8)
-            else:
-                self._is_over = True
-        return piece
-
-    def drain(self) -> bool:
-        """Read what the handler left, so that the next request can follow; False when that is too much or broken."""
-        try:
-            return len(self.read(DRAIN_LIMIT)) < DRAIN_LIMIT or self._is_over
-        except OSError:
-            return False
 
 
 def blob_path(request: Request) -> str:

@@ -3,9 +3,11 @@ file reads them."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import sys
 from collections.abc import Mapping
@@ -17,6 +19,8 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PROFILES = ("default", "least-kind")
 ENVIRONMENTS = ("relaxed", "strict", "given")
 CLOUD = "local"
+SHORTEST_SECRET = 32
+SHORTEST_GIVEN = 16
 
 
 class SettingsError(Exception):
@@ -52,6 +56,12 @@ class Settings:
     @property
     def public_host(self) -> str:
         return urlsplit(self.public_url).hostname or "localhost"
+
+    @property
+    def own_host(self) -> str:
+        """Where this machine itself reaches it, as a URL has it."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.bind, self.bind)  # noqa: S104 - read, not bound
+        return f"[{host}]" if ":" in host else host
 
     @property
     def is_path_style(self) -> bool:
@@ -102,18 +112,24 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     home = Path(environ.get("AMLOCAL_HOME") or ".amlocal").absolute()
     bind = environ.get("AMLOCAL_BIND") or "127.0.0.1"
     port = _number(environ, "AMLOCAL_PORT", 8443)
+    if not 0 <= port <= 65535 or port != int(port):
+        raise SettingsError(f"AMLOCAL_PORT is {port:g}; it can be 0 to 65535.")
     given_secret = environ.get("AMLOCAL_SECRET", "")
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if bind not in LOOPBACK and not given_secret:
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as exc:
+        raise SettingsError(f"AMLOCAL_HOME {home} cannot be a folder ({exc.strerror}).") from exc
+    if bind not in LOOPBACK and len(given_secret) < SHORTEST_GIVEN:
         raise SettingsError(
-            "AMLOCAL_BIND opens amlocal to other machines: set AMLOCAL_SECRET to a long random text as well."
+            "AMLOCAL_BIND opens amlocal to other machines: set AMLOCAL_SECRET to a long random text as well,"
+            f" of {SHORTEST_GIVEN} characters at least."
         )
     profile = _choice(environ, "AMLOCAL_PROFILE", PROFILES)
     return Settings(
         home=home,
         bind=bind,
         port=int(port),
-        public_url=(environ.get("AMLOCAL_PUBLIC_URL") or f"https://localhost:{int(port)}").rstrip("/"),
+        public_url=_url(environ) or f"https://localhost:{int(port)}",
         secret=given_secret or _own_secret(home),
         is_controlled=environ.get("AMLOCAL_CONTROL", "") == "1",
         profile=profile,
@@ -145,13 +161,27 @@ def _number(environ: Mapping[str, str], name: str, default: float) -> float:
         raise SettingsError(f"{name} is {text!r}; it must be a number.") from None
 
 
+def _url(environ: Mapping[str, str]) -> str:
+    text = (environ.get("AMLOCAL_PUBLIC_URL") or "").rstrip("/")
+    if text and not re.fullmatch(r"https://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?", text):
+        raise SettingsError(f"AMLOCAL_PUBLIC_URL is {text!r}; it must be https://HOST or https://HOST:PORT.")
+    return text.lower()
+
+
 def _own_secret(home: Path) -> str:
     """The random secret of this home, made once, readable by its owner only."""
-    path = home / "secret"
+    path, new = home / "secret", home / f"secret.{secrets.token_hex(8)}"
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32))
-    return path.read_text().strip()
+        if not path.exists():
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+            # There at once and whole: a kill never leaves an empty secret, and of two processes one wins.
+            with contextlib.suppress(FileExistsError):
+                os.link(new, path)
+            new.unlink()
+        found = path.read_text().strip()
+    except OSError as exc:
+        raise SettingsError(f"The secret in {home} cannot be read or written ({exc.strerror}).") from exc
+    if len(found) < SHORTEST_SECRET:
+        raise SettingsError(f"{path} has no secret in it: delete it, and amlocal makes a new one.")
+    return found

@@ -16,6 +16,7 @@ from typing import Any
 
 import requests
 
+from amlocal.storage.addresses import Addresses
 from amlocal.storage.store import Scope, Store
 from amlocal.tracking import runs
 from benchmarks import figures
@@ -59,6 +60,7 @@ class Asked:
         told = self.session.get(
             env["MSI_ENDPOINT"], params={"resource": server.url}, headers={"secret": env["MSI_SECRET"]}
         )
+        self.session.params = {"api-version": "2024-10-01"}
         self.session.headers["Authorization"] = f"Bearer {told.json()['access_token']}"
         self.workspace = (
             f"/subscriptions/{env['AMLOCAL_SUBSCRIPTION_ID']}/resourceGroups/{env['AMLOCAL_RESOURCE_GROUP']}"
@@ -124,7 +126,7 @@ def _measure_jobs(server: AmlocalServer) -> None:
 
 def _make_jobs(server: AmlocalServer, first: int, last: int) -> None:
     """Straight into the database of a stopped server: real ones would be as many processes."""
-    store = Store(server.home / "amlocal.db", "unused.invalid")
+    store = Store(server.home / "amlocal.db", Addresses("unused.invalid"))
     scope = Scope(server.env["AMLOCAL_SUBSCRIPTION_ID"], "amlocal", "local")
     properties = {"jobType": "Command", "command": "true", "environmentId": "x", "experimentName": "bench"}
     with store.writing() as connection:

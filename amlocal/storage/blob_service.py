@@ -27,6 +27,7 @@ META = "x-ms-meta-"
 PIECE = 1024 * 1024
 # Azure refuses a Put Blob of more than 5,000 MiB and a block list of more than 50,000 blocks.
 LIST_LIMIT = 8 * 1024 * 1024
+CONTAINER_NAME = re.compile(r"\$(root|web|logs)|(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 Verb = Callable[..., Response]
 
 
@@ -42,9 +43,9 @@ def speaks_xml(verb: Verb) -> Verb:
             blob_signatures.key_of(context, account.lower())
             response = verb(context, request, account=account.lower(), container=container, name=name)
         except ArmError as exc:
-            response = _xml(
-                f"<Error><Code>{exc.code}</Code><Message>{escape(exc.message)}</Message></Error>", exc.status
-            )
+            # Storage clients repeat what is answered with 500 and above, for minutes: a full disk is told at once.
+            status = 413 if exc.status == 507 else exc.status
+            response = _xml(f"<Error><Code>{exc.code}</Code><Message>{escape(exc.message)}</Message></Error>", status)
             response.headers |= {"x-ms-error-code": exc.code, **exc.headers}
         response.headers.setdefault("x-ms-version", VERSION)
         return response
@@ -125,7 +126,7 @@ def _range(request: Request, size: int) -> tuple[int, int] | None:
     if not text:
         return None
     first, _, last = text.removeprefix("bytes=").partition("-")
-    if not first.isdigit() or (last and not last.isdigit()):
+    if not re.fullmatch("[0-9]{1,15}", first) or not re.fullmatch("[0-9]{0,15}", last):
         raise ArmError(400, "InvalidHeaderValue", f"The range {text!r} is not one.")
     if int(first) >= size:
         headers = {"Content-Range": f"bytes */{size}"}
@@ -156,9 +157,11 @@ def get(context: Context, request: Request, *, account: str, container: str, nam
 @speaks_xml
 def put(context: Context, request: Request, *, account: str, container: str, name: str) -> Response:
     """PUT of a blob, a block, a block list or metadata."""
-    blob_signatures.check(context, request, account, container, name, "wc")
-    _check_container(context, account, container)
     comp = request.query.get("comp")
+    # The permission to create is none to write over.
+    may_create = comp == "block" or (comp != "metadata" and context.blobs.find(account, container, name) is None)
+    blob_signatures.check(context, request, account, container, name, "wc" if may_create else "w")
+    _check_container(context, account, container)
     verbs = {"": _put_blob, "block": _put_block, "blocklist": _put_block_list, "metadata": _put_metadata}
     if comp not in verbs or request.header("x-ms-copy-source"):
         raise ArmError(501, "NotImplemented", f"PUT with comp={comp!r} or a copy source is not in amlocal.")
@@ -183,14 +186,21 @@ def _put_blob(context: Context, request: Request, account: str, container: str, 
 
 def _checked(request: Request) -> Iterator[bytes]:
     """The body in pieces; raises ArmError 400 at its end when it is not what Content-MD5 says."""
-    wanted = request.header("Content-MD5")
+    wanted = _md5(request)
     digest = hashlib.md5(usedforsecurity=False)
     for piece in iter(lambda: request.body.read(PIECE), b""):
         if wanted:
             digest.update(piece)
         yield piece
-    if wanted and base64.b64decode(wanted) != digest.digest():
+    if wanted and wanted != digest.digest():
         raise ArmError(400, "Md5Mismatch", "The MD5 value specified in the request did not match the body.")
+
+
+def _md5(request: Request) -> bytes:
+    try:
+        return base64.b64decode(request.header("Content-MD5"), validate=True)
+    except ValueError:
+        raise ArmError(400, "InvalidMd5", "The Content-MD5 value is not base64.") from None
 
 
 def _put_block(context: Context, request: Request, account: str, container: str, name: str) -> Response:
@@ -203,12 +213,13 @@ def _put_block(context: Context, request: Request, account: str, container: str,
 
 def _put_block_list(context: Context, request: Request, account: str, container: str, name: str) -> Response:
     _check_conditions(request, context.blobs.find(account, container, name))
-    content = request.read_all(LIST_LIMIT)
-    if b"<!DOCTYPE" in content:
-        raise ArmError(400, "InvalidXmlDocument", "A block list has no document type.")
     try:
+        # As text: in another encoding a document type would not be seen.
+        content = request.read_all(LIST_LIMIT).decode("utf-8-sig")
+        if "<!DOCTYPE" in content:
+            raise ArmError(400, "InvalidXmlDocument", "A block list has no document type.")
         blocks = [element.text or "" for element in ET.fromstring(content)]  # noqa: S314 - no entities without a DOCTYPE
-    except ET.ParseError as exc:
+    except (ET.ParseError, UnicodeDecodeError) as exc:
         raise ArmError(400, "InvalidXmlDocument", f"The block list is not XML: {exc}") from exc
     blob = context.blobs.put_block_list(
         account,
@@ -249,7 +260,11 @@ def get_container(context: Context, request: Request, *, account: str, container
 
 @speaks_xml
 def put_container(context: Context, request: Request, *, account: str, container: str, name: str) -> Response:
+    if request.query.get("sig") and not request.query.get("ss"):
+        raise ArmError(403, "AuthorizationFailure", "A signature for a container does not create one.")
     blob_signatures.check(context, request, account, container, "", "wc")
+    if not CONTAINER_NAME.fullmatch(container):
+        raise ArmError(400, "InvalidResourceName", f"{container[:80]!r} cannot be the name of a container.")
     if request.query.get("restype") != "container" or request.query.get("comp"):
         raise ArmError(501, "NotImplemented", "Only creating a container is in amlocal.")
     if not context.blobs.create_container(account, container):

@@ -12,6 +12,7 @@ import datetime
 import email.utils
 import hashlib
 import hmac
+import ipaddress
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
@@ -119,7 +120,10 @@ def _refusal(message: str, code: str = "AuthenticationFailed") -> ArmError:
 
 
 def _check_shared_key(context: Context, request: Request, account: str) -> None:
-    sent_at = email.utils.parsedate_to_datetime(request.header("x-ms-date") or request.header("Date") or "0")
+    try:
+        sent_at = email.utils.parsedate_to_datetime(request.header("x-ms-date") or request.header("Date"))
+    except ValueError:
+        raise _refusal("It has no date that can be read.") from None
     if abs(sent_at.timestamp() - time.time()) > CLOCK_SECONDS:
         raise _refusal("Its date is more than 15 minutes off.")
     shown = request.header("Authorization").rpartition(":")[2]
@@ -148,7 +152,7 @@ def _extra_headers(request: Request) -> set[str]:
 
 
 def _check_sas(context: Context, request: Request, account: str, container: str, name: str, wanted: str) -> None:
-    query = dict(parse_qsl(request.raw_query, keep_blank_values=True))
+    query = {name.lower(): value for name, value in parse_qsl(request.raw_query, keep_blank_values=True)}
     now = datetime.datetime.now(datetime.UTC)
     if _moment(query.get("se", "")) < now or (query.get("st") and _moment(query["st"]) > now):
         raise _refusal("Signature not valid in the specified time frame.")
@@ -170,12 +174,26 @@ def _check_sas(context: Context, request: Request, account: str, container: str,
             "AuthorizationResourceTypeMismatch",
             "This request is not authorized to perform this operation using this resource type.",
         )
+    if query.get("sip") and not _is_within(request.peer, query["sip"]):
+        raise ArmError(
+            403, "AuthorizationSourceIPMismatch", "This request is not authorized to be made from this address."
+        )
     if not set(wanted) & set(query.get("sp", "")):
         raise ArmError(
             403,
             "AuthorizationPermissionMismatch",
             "This request is not authorized to perform this operation using this permission.",
         )
+
+
+def _is_within(peer: str, span: str) -> bool:
+    """`span` is an IP address, or two with a hyphen between them."""
+    first, _, last = span.partition("-")
+    try:
+        low, high, own = (ipaddress.IPv4Address(text) for text in (first, last or first, peer))
+    except ValueError:
+        return False
+    return low <= own <= high
 
 
 def _moment(text: str) -> datetime.datetime:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from amlocal.storage import contents
+from amlocal.storage import contents, disks
 from amlocal.storage.store import Store
 from amlocal.web.http import ArmError
 
@@ -60,7 +60,7 @@ class Blobs:
     amlocal."""
 
     def __init__(self, folder: Path, store: Store) -> None:
-        self._folder = folder
+        self.folder = folder
         self._store = store
         self._appending = threading.Lock()
         store.create_tables(SCHEMA)
@@ -68,12 +68,13 @@ class Blobs:
 
     def _new_file(self) -> Path:
         identifier = uuid.uuid4().hex
-        path = self._folder / identifier[:2] / identifier
-        path.parent.mkdir(exist_ok=True)
+        path = self.folder / identifier[:2] / identifier
+        with disks.in_words():
+            path.parent.mkdir(exist_ok=True)
         return path
 
     def _path(self, file: str) -> Path:
-        return self._folder / file[:2] / file
+        return self.folder / file[:2] / file
 
     def create_container(self, account: str, container: str) -> bool:
         """False when it was there."""
@@ -139,10 +140,15 @@ class Blobs:
         metadata: dict[str, str] | None = None,
     ) -> Blob:
         """Create or replace in one step: readers see the old content or the new. Raises ArmError 400 on an unsafe
-        name."""
+        name, 507 when the disk takes no more."""
+        contents.check_name(name)
         file = self._new_file()
         size, md5 = contents.save(file, content)
-        return self._commit(account, container, name, file, size, md5, content_type, metadata or {})
+        try:
+            return self._commit(account, container, name, file, size, md5, content_type, metadata or {})
+        except ArmError:
+            file.unlink(missing_ok=True)
+            raise
 
     def _commit(
         self,
@@ -155,10 +161,14 @@ class Blobs:
         content_type: str,
         metadata: dict[str, str],
     ) -> Blob:
-        contents.check_name(name)
         now = time.time()
         with self._store.writing() as connection:
             connection.execute("INSERT OR IGNORE INTO containers VALUES (?, ?)", (account, container))
+            # Blocks that were put for it and not committed are gone with any new content, as on Azure.
+            blocks = connection.execute(
+                "DELETE FROM blocks WHERE account=? AND container=? AND name=? RETURNING file",
+                (account, container, name),
+            ).fetchall()
             old = connection.execute(
                 "SELECT file, created_at FROM blobs WHERE account=? AND container=? AND name=?",
                 (account, container, name),
@@ -170,8 +180,7 @@ class Blobs:
                     *(old["created_at"] if old else now, now, uuid.uuid4().hex[:16]),
                 ),
             )
-        if old:
-            self._remove([old["file"]])
+        self._remove(row["file"] for row in (*blocks, *([old] if old else [])))
         blob = self.find(account, container, name)
         assert blob is not None
         return blob
@@ -183,7 +192,7 @@ class Blobs:
             if blob is None:
                 return self.write(account, container, name, content, content_type="text/plain").size
             # The index says how long the blob is: bytes that a kill left behind it are overwritten.
-            with blob.file.open("r+b") as file:
+            with disks.in_words(), blob.file.open("r+b") as file:
                 file.seek(blob.size)
                 file.write(content)
                 file.truncate()
@@ -231,13 +240,7 @@ class Blobs:
         if missing:
             raise ArmError(400, "InvalidBlockList", "The specified block list is invalid.")
         pieces = (piece for block in blocks for piece in contents.read_pieces(files[block].open("rb"), 0, None))
-        blob = self.write(account, container, name, pieces, content_type=content_type, metadata=metadata)
-        with self._store.writing() as connection:
-            connection.execute(
-                "DELETE FROM blocks WHERE account=? AND container=? AND name=?", (account, container, name)
-            )
-        self._remove(row["file"] for row in rows)
-        return blob
+        return self.write(account, container, name, pieces, content_type=content_type, metadata=metadata)
 
     def delete(self, account: str, container: str, name: str) -> bool:
         blob = self.find(account, container, name)
@@ -259,20 +262,6 @@ class Blobs:
                 (account, container, prefix, _end_of(prefix), after, limit),
             ).fetchall()
         return [self._blob(row) for row in rows]
-
-    def sweep(self) -> int:
-        """Remove content files that no row names (left by a kill in the middle of a write); how many there were."""
-        started_at, removed = time.time(), 0
-        for file in self._folder.glob("??/*"):
-            with self._store.reading() as connection:
-                used = connection.execute(
-                    "SELECT 1 FROM blobs WHERE file=? UNION ALL SELECT 1 FROM blocks WHERE file=?",
-                    (file.name, file.name),
-                ).fetchone()
-            if used is None and file.stat().st_mtime < started_at - 3600:
-                file.unlink(missing_ok=True)
-                removed += 1
-        return removed
 
     def _blob(self, row: sqlite3.Row) -> Blob:
         return Blob(

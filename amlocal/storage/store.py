@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from amlocal.storage import disks
+from amlocal.storage.addresses import Addresses
 from amlocal.web.http import ArmError
 
-# Stands for host and port in stored text, so that nothing stored depends on the port.
-HOST_MARK = "amlocal-host.invalid"
 READERS = 4
 
 SCHEMA = """
@@ -79,10 +79,10 @@ class Store:
     power cut can take the last ones.
     """
 
-    def __init__(self, path: Path, netloc: str) -> None:
+    def __init__(self, path: Path, addresses: Addresses) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._netloc = netloc
+        self._addresses = addresses
         self._lock = threading.RLock()
         self._depth = 0
         self._own = threading.local()
@@ -115,26 +115,24 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it or nothing. Nested use in the same thread joins the outer one."""
+        """One transaction: all of it or nothing. Nested use in the same thread joins the outer one. Raises ArmError 507
+        when the disk takes no more."""
         with self._lock:
-            outer = getattr(self._own, "connection", None)
-            if self._depth == 0:
-                self._writer.execute("BEGIN IMMEDIATE")
-            self._depth += 1
+            if self._depth:
+                yield self._writer
+                return
+            self._depth, outer = 1, getattr(self._own, "connection", None)
             self._own.connection = self._writer
             try:
-                yield self._writer
-            except BaseException:
-                self._depth -= 1
-                if self._depth == 0:
-                    self._writer.execute("ROLLBACK")
-                raise
-            else:
-                self._depth -= 1
-                if self._depth == 0:
+                with disks.in_words():
+                    self._writer.execute("BEGIN IMMEDIATE")
+                    yield self._writer
                     self._writer.execute("COMMIT")
             finally:
-                self._own.connection = outer
+                self._depth, self._own.connection = 0, outer
+                # Of a commit that failed as well: the next one could not begin.
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -156,10 +154,10 @@ class Store:
             self._readers.put(connection)
 
     def encode(self, body: Any) -> str:
-        return json.dumps(body).replace(self._netloc, HOST_MARK)
+        return self._addresses.take_out(json.dumps(body))
 
     def decode(self, text: str) -> Any:
-        return json.loads(text.replace(HOST_MARK, self._netloc))
+        return json.loads(self._addresses.put_back(text))
 
     def _record(self, row: sqlite3.Row) -> Record:
         return Record(
@@ -295,6 +293,8 @@ def _key(scope: Scope | str) -> str:
 def _place(token: str) -> tuple[int, int]:
     try:
         created_at, identifier = map(int, token.split("-"))
+        if max(abs(created_at), abs(identifier)) >= 2**63:
+            raise ValueError(token)
         return created_at, identifier
     except ValueError:
         raise ArmError(400, "InvalidSkipToken", f"The skip token {token!r} is not one of ours.") from None

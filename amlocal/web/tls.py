@@ -4,6 +4,7 @@ loaded only to make them."""
 from __future__ import annotations
 
 import datetime
+import hashlib
 import ipaddress
 import json
 import os
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # Apple's verifier refuses server certificates that live longer.
 SERVER_DAYS = 820
 CA_DAYS = 3650
+FILES = ("ca.pem", "server.pem", "server.key")
 RENEW_BEFORE = datetime.timedelta(days=30)
 
 
@@ -27,7 +29,8 @@ def server_context(settings: Settings) -> ssl.SSLContext:
     """The TLS side of the listening socket; writes whatever certificate is missing, old or for another host."""
     folder = settings.home / "tls"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    hosts = sorted({"localhost", "127.0.0.1", "::1", settings.public_host, "*.blob.core.local"})
+    own_host = settings.own_host.strip("[]")
+    hosts = sorted({"localhost", "127.0.0.1", "::1", own_host, settings.public_host, "*.blob.core.local"})
     if not _is_current(folder, hosts):
         _issue(folder, hosts)
     _write_bundle(folder, settings.ca_bundle)
@@ -40,10 +43,16 @@ def server_context(settings: Settings) -> ssl.SSLContext:
 def _is_current(folder: Path, hosts: list[str]) -> bool:
     try:
         made = json.loads((folder / "server.json").read_text())
+        is_whole = made["hosts"] == hosts and made["files"] == _digests(folder)
         expires_at = datetime.datetime.fromisoformat(made["expires_at"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False
-    return made["hosts"] == hosts and expires_at - RENEW_BEFORE > datetime.datetime.now(datetime.UTC)
+    return is_whole and expires_at - RENEW_BEFORE > datetime.datetime.now(datetime.UTC)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Of the files that belong together: one that is damaged, or of another issue, is told by them."""
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
 
 
 def _issue(folder: Path, hosts: list[str]) -> None:
@@ -65,7 +74,8 @@ def _issue(folder: Path, hosts: list[str]) -> None:
     )
     _write_key(folder / "server.key", key)
     (folder / "server.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "server.json").write_text(json.dumps({"hosts": hosts, "expires_at": expires_at.isoformat()}))
+    made = {"hosts": hosts, "expires_at": expires_at.isoformat(), "files": _digests(folder)}
+    (folder / "server.json").write_text(json.dumps(made))
 
 
 def _authority(folder: Path) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
@@ -74,10 +84,16 @@ def _authority(folder: Path) -> tuple[ec.EllipticCurvePrivateKey, x509.Certifica
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key_path, path = folder / "ca.key", folder / "ca.pem"
-    if key_path.exists() and path.exists():
+    try:
         loaded = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
-        assert isinstance(loaded, ec.EllipticCurvePrivateKey)
-        return loaded, x509.load_pem_x509_certificate(path.read_bytes())
+        kept = x509.load_pem_x509_certificate(path.read_bytes())
+        is_good = kept.public_key() == loaded.public_key()
+        lives_on = kept.not_valid_after_utc - datetime.timedelta(days=SERVER_DAYS) > datetime.datetime.now(datetime.UTC)
+        if isinstance(loaded, ec.EllipticCurvePrivateKey) and is_good and lives_on:
+            return loaded, kept
+    except (OSError, ValueError):
+        # Not there, or damaged: clients then have to read the bundle again.
+        pass
     key = ec.generate_private_key(ec.SECP256R1())
     expires_at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=CA_DAYS)
     certificate = (

@@ -116,7 +116,7 @@ def test_no_answered_write_is_lost(own_server: AmlocalServer, container: Contain
 def test_an_operation_goes_on_after_a_kill(own_server: AmlocalServer) -> None:
     env = own_server.env
     client = MLClient(ManagedIdentityCredential(), env["AMLOCAL_SUBSCRIPTION_ID"], "amlocal", "local")
-    own_server.pace("seconds:1.5")
+    own_server.pace("seconds:5")
     client.compute.begin_create_or_update(AmlCompute(name="created", size="Standard_DS3_v2"))
     client.compute.begin_delete("cpu-cluster")
     own_server.kill()
