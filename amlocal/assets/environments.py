@@ -1,19 +1,24 @@
-"""Environments: an image, a conda file or a build context under a name and version. Making a real one of them
-is in interpreters.py."""
+"""Environments: an image, a conda file or a build context under a name and version, and the curated ones, which every
+workspace has. Making a real one of them is in building/, what curated ones bring in curated.py."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from amlocal.assets import curated
 from amlocal.assets.containers import Assets
-from amlocal.storage import datastores
-from amlocal.storage.store import Record, Scope
-from amlocal.web.http import ArmError
+from amlocal.storage import datastores, pages, stamps
+from amlocal.storage.store import Page, Record, Scope
+from amlocal.web.http import ArmError, Request, Response, json_response
 
 if TYPE_CHECKING:
     from amlocal.context import Context
 
 FIXED = ("image", "condaFile", "build")
+# Azure counts up; here every version of a curated environment is the same one, and this is the latest.
+CURATED_VERSION = "1"
+CURATED_SINCE = 1_735_689_600_000_000
 
 
 def prepare(
@@ -21,6 +26,14 @@ def prepare(
 ) -> dict[str, Any]:
     """An environment is an image (with or without a conda file) or a build context; a version never changes. Raises
     ArmError 400/409."""
+    if name.lower().startswith(curated.PREFIX.lower()):
+        # In Azure's own words.
+        raise ArmError(
+            400,
+            "UserError",
+            "Environment name can not start with the prefix AzureML. To alter a curated environment first create a copy"
+            " of it.",
+        )
     if not properties.get("image") and not properties.get("build"):
         raise ArmError(400, "UserError", "An environment needs an image or a build context.")
     if properties.get("build"):
@@ -50,4 +63,69 @@ def _with_account(context: Context, scope: Scope, uri: str) -> str:
     return f"{context.settings.blob_url(account)}/{uri.removeprefix(base)}"
 
 
-environments = Assets("environments", prepare)
+class Environments(Assets):
+    """With the curated ones, which nobody stored."""
+
+    def find(self, context: Context, scope: Scope, name: str, version: str) -> Record:
+        return _curated(name, version) or super().find(context, scope, name, version)
+
+    def list_versions(self, context: Context, request: Request, *, scope: Scope, name: str) -> Response:
+        record = _curated(name, CURATED_VERSION)
+        if record is None:
+            return super().list_versions(context, request, scope=scope, name=name)
+        return pages.render(context, request, Page([record], ""), lambda found: self.to_arm(scope, found))
+
+    def get_container(self, context: Context, request: Request, *, scope: Scope, name: str) -> Response:
+        if _curated(name, CURATED_VERSION) is None:
+            return super().get_container(context, request, scope=scope, name=name)
+        return json_response(self._curated_container(scope, name))
+
+    def list_containers(self, context: Context, request: Request, *, scope: Scope) -> Response:
+        """The workspace's own first, then the curated ones on the last page."""
+        answer = super().list_containers(context, request, scope=scope)
+        page = json.loads(answer.body) if isinstance(answer.body, bytes) else {}
+        is_for_all = (request.query.get("listViewType") or "ActiveOnly") != "ArchivedOnly" and not (
+            request.query.get("tags") or request.query.get("$top")
+        )
+        if is_for_all and "nextLink" not in page:
+            page["value"] += [self._curated_container(scope, name) for name in curated.shown()]
+        return json_response(page)
+
+    def _curated_container(self, scope: Scope, name: str) -> dict[str, Any]:
+        return {
+            "id": f"{scope.arm_id}/{self.kind}/{name}",
+            "name": name,
+            "type": f"Microsoft.MachineLearningServices/workspaces/{self.kind}",
+            "systemData": stamps.system_data(_record(name, "")),
+            "properties": {
+                "tags": {},
+                "properties": {},
+                "isArchived": False,
+                "latestVersion": CURATED_VERSION,
+                "nextVersion": str(int(CURATED_VERSION) + 1),
+            },
+        }
+
+
+def _curated(name: str, version: str) -> Record | None:
+    """None for names that are not curated ones or not known."""
+    is_one = name.lower().startswith(curated.PREFIX.lower()) and curated.find(name) is not None
+    return _record(name, version) if is_one else None
+
+
+def _record(name: str, version: str) -> Record:
+    image = f"mcr.microsoft.com/azureml/curated/{name[len(curated.PREFIX) :].lower()}:{version}"
+    properties = {
+        "environmentType": "Curated",
+        "image": image,
+        "isAnonymous": False,
+        "isArchived": False,
+        "osType": "Linux",
+        "properties": {},
+        "provisioningState": "Succeeded",
+        "tags": {},
+    }
+    return Record(0, "environments", name, version, {"properties": properties}, CURATED_SINCE, CURATED_SINCE, "")
+
+
+environments = Environments("environments", prepare)

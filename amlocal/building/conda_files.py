@@ -21,11 +21,12 @@ class BrokenFile(Exception):
 @dataclass(frozen=True)
 class Wanted:
     """`requirements` are lines of a requirements file, options too; `python` is a version such as 3.10 or "";
-    `skipped` are sentences."""
+    `skipped` are sentences. A Python that has all of `enough` will do: they are the requirements where it is None."""
 
     requirements: tuple[str, ...]
     python: str = ""
     skipped: tuple[str, ...] = ()
+    enough: tuple[str, ...] | None = None
 
 
 def read(text: str) -> Wanted:

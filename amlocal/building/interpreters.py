@@ -1,5 +1,6 @@
 """Which Python a job or a scoring server runs with: the given one where that has what the environment asks for (or
-nothing more is known of it than an image), else one that is built. Building is in builds.py."""
+nothing more is known of it than an image), else one that is built. What it asks for is in demands.py, building in
+builds.py."""
 
 from __future__ import annotations
 
@@ -10,17 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlocal.building import conda_files, satisfaction
+from amlocal.building import conda_files, demands, satisfaction
 from amlocal.building.builds import Built
 from amlocal.building.venvs import BuildFailed, Recipe
-from amlocal.storage import materials, places
-from amlocal.storage.store import Record, Scope
+from amlocal.storage import materials
+from amlocal.storage.store import Scope
 from amlocal.web.http import ArmError
 
 if TYPE_CHECKING:
     from amlocal.context import Context
 
-_ID = re.compile(r".*/environments/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
 BUILD_LOG = "20_image_build_log.txt"
 # Azure's images for deployments bring the server themselves; a file may name it, alone or in azureml-defaults.
 SCORING_NEEDS = ("azureml-inference-server-http",)
@@ -29,17 +29,11 @@ _SERVERS = re.compile(r"^(azureml-inference-server-http|azureml-defaults)\b", re
 _MLFLOW = re.compile(r"^mlflow(?![\w.-])", re.IGNORECASE)
 
 
+check = demands.check
+
+
 class NotBuilt(materials.Missing):
     """An environment could not be had; the log says why."""
-
-
-def check(context: Context, scope: Scope, environment_id: str) -> None:
-    """Raises ArmError 400 for an environment of this workspace that is not there; curated ones are taken on trust."""
-    found = _ID.match(environment_id)
-    if found is None or "/registries/" in environment_id.lower():
-        return
-    if context.store.get("environments", scope, found[1], found[2]) is None:
-        raise ArmError(400, "UserError", f"The environment '{found[1]}:{found[2]}' was not found.")
 
 
 def for_job(context: Context, scope: Scope, environment_id: str, log: Path, pulse: Callable[[], None]) -> Built:
@@ -84,12 +78,10 @@ def _choose(
     log: Path,
     pulse: Callable[[], None],
 ) -> Built:
-    found = _ID.match(environment_id)
-    record = context.store.get("environments", scope, found[1], found[2]) if found else None
-    if record is None or context.settings.environments == "given":
+    if context.settings.environments == "given":
         return Built(given, ())
     try:
-        wanted = _read(context, scope, record)
+        wanted = demands.read(context, scope, environment_id)
         if wanted is None:
             return Built(given, ())
         return _fit(context, wanted, given, needs, log, pulse)
@@ -97,23 +89,9 @@ def _choose(
         if str(exc):
             _say(log, str(exc))
         raise NotBuilt(
-            f"Image build failed for environment {record.name}:{record.version}."
+            f"Image build failed for environment {demands.title(environment_id)}."
             f" For more details, check the log file azureml-logs/{BUILD_LOG}."
         ) from exc
-
-
-def _read(context: Context, scope: Scope, record: Record) -> conda_files.Wanted | None:
-    """What an environment asks for beyond its image; None when nothing. Raises BrokenFile."""
-    properties = record.body["properties"]
-    if properties.get("condaFile"):
-        return conda_files.read(str(properties["condaFile"]))
-    if not properties.get("build"):
-        return None
-    place = places.need(context, scope, str(properties["build"]["contextUri"])).under("requirements.txt")
-    blob = context.blobs.find(place.account, place.container, place.path)
-    skipped = "amlocal runs no Dockerfile: of this build context only a requirements.txt is used."
-    wanted = conda_files.read_requirements(blob.file.read_text()) if blob else conda_files.Wanted(())
-    return conda_files.Wanted(wanted.requirements, "", (skipped,))
 
 
 def _fit(
@@ -132,8 +110,7 @@ def _fit(
     if is_strict and notes:
         raise conda_files.BrokenFile("AMLOCAL_ENV=strict allows nothing to be left out.")
     needs = () if any(_SERVERS.match(line) for line in wanted.requirements) else needs
-    requirements = wanted.requirements + needs
-    answer = satisfaction.ask(given, requirements)
+    answer = satisfaction.ask(given, (wanted.requirements if wanted.enough is None else wanted.enough) + needs)
     base, version = given, answer.version
     is_other = wanted.python not in ("", answer.minor)
     if is_other and is_strict:
@@ -142,10 +119,12 @@ def _fit(
         notes += (f"Python {wanted.python} was asked for; this is Python {answer.version}.",)
         _say(log, notes[-1])
     if base == given and not answer.lacking:
-        _say(log, f"{given} has everything that is asked for: nothing is built.")
+        # Azure has curated ones ready: it shows no log of them.
+        if wanted.enough is None:
+            _say(log, f"{given} has everything that is asked for: nothing is built.")
         return Built(given, notes)
     _say(log, f"{given} does not do: {'; '.join(answer.lacking) or f'it is Python {answer.version}'}.")
-    built = context.builds.need(Recipe(base, version, requirements, is_strict), log, pulse)
+    built = context.builds.need(Recipe(base, version, wanted.requirements + needs, is_strict), log, pulse)
     return Built(built.python, notes + built.warnings)
 
 

@@ -10,9 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 60
+# Other builds of the same modules: either will do.
+STAND_INS = {
+    "opencv-python": ("opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"),
+    "opencv-python-headless": ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),
+    "tensorflow": ("tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tensorflow-gpu"),
+    "tensorflow-cpu": ("tensorflow", "tensorflow-intel", "tensorflow-macos"),
+    "tensorflow-gpu": ("tensorflow", "tensorflow-intel", "tensorflow-macos"),
+}
 # Runs in the other interpreter. An extra's own requirements count; other dependencies are what pip made of them.
-_SCRIPT = """
-import json, platform, sys
+_SCRIPT = r"""
+import json, platform, re, sys
 from importlib import metadata
 try:
     from packaging.requirements import InvalidRequirement, Requirement
@@ -23,6 +31,16 @@ except ImportError:
         lacking = ["the package packaging, to compare with, is not there"]
         sys.exit(json.dump({"version": platform.python_version(), "lacking": lacking}, sys.stdout))
 
+asked = json.load(sys.stdin)
+
+def find(name):
+    key = re.sub(r"[-_.]+", "-", name).lower()
+    for name in (name, *asked["stand_ins"].get(key, ())):
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            pass
+
 def lacks(text, extra=""):
     wanted = Requirement(text)
     if wanted.marker and not (wanted.marker.evaluate({"extra": extra}) and (
@@ -30,9 +48,8 @@ def lacks(text, extra=""):
         return
     if extra and not wanted.marker:
         return
-    try:
-        version = metadata.version(wanted.name)
-    except metadata.PackageNotFoundError:
+    version = find(wanted.name)
+    if version is None:
         yield f"{wanted.name} is not there"
         return
     if wanted.url:
@@ -44,7 +61,7 @@ def lacks(text, extra=""):
             yield from lacks(inner, name)
 
 found = []
-for line in json.load(sys.stdin):
+for line in asked["lines"]:
     try:
         found += lacks(line)
     except InvalidRequirement:
@@ -72,7 +89,7 @@ def ask(python: Path, requirements: Sequence[str]) -> Answer:
     try:
         told = subprocess.run(
             [str(python), "-I", "-c", _SCRIPT],
-            input=json.dumps(plain),
+            input=json.dumps({"lines": plain, "stand_ins": STAND_INS}),
             capture_output=True,
             text=True,
             timeout=SECONDS,

@@ -12,11 +12,12 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from amlocal import processes
+from amlocal.building import companions
 
 BUILD_SECONDS = 3600
 POLL_SECONDS = 0.1
@@ -70,7 +71,7 @@ class Build:
 
     def _install_wheels(self) -> bool:
         wanted = self._recipe.requirements
-        if self._install(wanted, "--only-binary", ":all:"):
+        if self._install_with_companions(wanted, "--only-binary", ":all:"):
             return True
         self._say("Looking at each requirement alone.")
         loosened, needs_source = [], False
@@ -79,29 +80,34 @@ class Build:
             loosened.append(line)
             needs_source |= not is_wheel
         options = () if needs_source else ("--only-binary", ":all:")
-        if self._install(loosened, *options):
+        if (loosened != list(wanted) or needs_source) and self._install_with_companions(loosened, *options):
             return True
         free = [self._without_pin(line) for line in loosened]
-        return free != loosened and self._install(free)
+        return free != loosened and self._install_with_companions(free)
 
     def _loosen(self, line: str) -> tuple[str, bool]:
-        """The requirement as it is when that can be had; whether it comes as a wheel."""
+        """The requirement as it is when that can be had, else what comes nearest; whether it comes as a wheel."""
         if line.startswith("-") or self._has_wheel(line):
             return line, True
-        pinned = _PINNED.match(line)
-        free = f"{pinned['name']} {pinned['marker'] or ''}".strip() if pinned else line
-        if free == line or not self._has_wheel(free):
-            self._say(f"'{line}' has no wheel at all for Python {self._recipe.version}: its source is tried.")
-            return line, False
-        self._warn(f"'{line}' has no wheel for Python {self._recipe.version}; the version was left open.")
-        return free, True
+        for free, told in _looser(line):
+            if self._has_wheel(free):
+                self._warn(f"'{line}' has no wheel for Python {self._recipe.version}; {told}.")
+                return free, True
+        self._say(f"'{line}' has no wheel at all for Python {self._recipe.version}: its source is tried.")
+        return line, False
 
     def _without_pin(self, line: str) -> str:
         pinned = _PINNED.match(line)
-        if pinned is None or not pinned["version"].startswith("=="):
+        if pinned is None or line.startswith("-") or not re.search("==|~=|<", pinned["version"]):
             return line
         self._warn(f"'{line}' does not go together with the others; the version was left open.")
-        return f"{pinned['name']} {pinned['marker'] or ''}".strip()
+        return _join(pinned, "")
+
+    def _install_with_companions(self, requirements: Sequence[str], *options: str) -> bool:
+        added = companions.find(requirements, self._recipe.version)
+        for line, reason in added:
+            self._say(f"'{line}' is asked for besides, as '{reason}' was made for it.")
+        return self._install([*requirements, *(line for line, _ in added)], *options)
 
     def _has_wheel(self, line: str) -> bool:
         options = [other for other in self._recipe.requirements if other.startswith("-")]
@@ -145,6 +151,22 @@ class Build:
     def _say(self, text: str) -> None:
         with self.log.open("a") as log:
             log.write(f"{text}\n")
+
+
+def _looser(line: str) -> Iterator[tuple[str, str]]:
+    """The requirement with newer releases up to the next major one, then with all; each with how that is told."""
+    pinned = _PINNED.match(line)
+    if pinned is None:
+        return
+    least = re.fullmatch(r"[=~]=\s*(?P<version>(?P<major>\d+)(\.\d+)*)(\.\*)?\s*", pinned["version"])
+    if least:
+        near = f">={least['version']},<{int(least['major']) + 1}"
+        yield _join(pinned, near), f"'{near}' was taken"
+    yield _join(pinned, ""), "the version was left open"
+
+
+def _join(pinned: re.Match[str], version: str) -> str:
+    return f"{pinned['name'].strip()}{version} {pinned['marker'] or ''}".strip()
 
 
 def save(build: Build) -> None:

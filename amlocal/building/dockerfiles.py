@@ -1,0 +1,114 @@
+"""What a Dockerfile installs by pip and conda, read without running it. What else it does is left out, and told."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from amlocal.building import conda_files
+from amlocal.building.conda_files import BrokenFile
+
+NOTE = "amlocal runs no Dockerfile: of this one, only what it installs by pip and conda is used."
+_PIP = re.compile(
+    r"^(?:conda\s+run\s.*?|\S*python[\d.]*\s+-m\s+|uv\s+|sudo\s+)*(?:\S*/)?pip[\d.]*\s+install\s(?P<rest>.*)$"
+)
+_CONDA = re.compile(r"^(?:\S*/)?(?:conda|mamba|micromamba)\s+env\s+(?:create|update)\s(?P<rest>.*)$")
+# Options whose value is the next word; those of pip that say where packages come from are kept.
+_PLACES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host")
+_WITH_VALUE = (*_PLACES, "-t", "--target", "--prefix", "--timeout", "--retries", "--root", "--cache-dir", "-c")
+_TOOLS = ("pip", "setuptools", "wheel")
+
+
+@dataclass(frozen=True)
+class Steps:
+    """`image` is what the last stage is made from; the others are as a conda file's."""
+
+    image: str
+    requirements: tuple[str, ...]
+    python: str
+    skipped: tuple[str, ...]
+
+
+def read(text: str, find: Callable[[str], str | None]) -> Steps:
+    """`find` gives the text of a file of the build context. Raises BrokenFile for a conda file that is none."""
+    image, python = "", ""
+    requirements: list[str] = []
+    skipped = [NOTE]
+    for keyword, rest in _instructions(text):
+        if keyword == "FROM":
+            image = next(word for word in [*rest.split(), ""] if not word.startswith("--"))
+        elif keyword == "RUN":
+            for command in re.split(r"&&|;|\|\||\n", rest):
+                wanted = _read_command(command.strip(), find)
+                requirements += wanted.requirements
+                python = wanted.python or python
+                skipped += wanted.skipped
+    return Steps(image, tuple(dict.fromkeys(requirements)), python, tuple(skipped))
+
+
+def _instructions(text: str) -> Iterator[tuple[str, str]]:
+    whole = re.sub(r"^\s*#.*\n?", "", text, flags=re.MULTILINE).replace("\\\n", " ")
+    for line in whole.splitlines():
+        keyword, _, rest = line.strip().partition(" ")
+        if keyword:
+            yield keyword.upper(), rest.strip()
+
+
+def _read_command(command: str, find: Callable[[str], str | None]) -> conda_files.Wanted:
+    if found := _CONDA.match(command):
+        words = _split(found["rest"])
+        file = _value_of(words, ("-f", "--file")) or "environment.yml"
+        content = find(_in_context(file))
+        return conda_files.read(content) if content else _missing(file)
+    if found := _PIP.match(command):
+        return _read_pip(_split(found["rest"]), find)
+    return conda_files.Wanted(())
+
+
+def _read_pip(words: list[str], find: Callable[[str], str | None]) -> conda_files.Wanted:
+    lines: list[str] = []
+    skipped: tuple[str, ...] = ()
+    rest = iter(words)
+    for word in rest:
+        if word in ("-r", "--requirement") or word.startswith("--requirement="):
+            file = word.partition("=")[2] or next(rest, "")
+            content = find(_in_context(file))
+            if content is None:
+                skipped += _missing(file).skipped
+            else:
+                lines += conda_files.read_requirements(content).requirements
+        elif word in _WITH_VALUE:
+            value = next(rest, "")
+            lines += [f"{word} {value}"] if word in _PLACES else []
+        elif word.startswith("-"):
+            lines += [word] if word.startswith(tuple(f"{name}=" for name in _PLACES)) else []
+        elif re.split(r"[^\w.\-]", word.lower())[0] not in _TOOLS and not word.startswith((".", "/", "$")):
+            lines.append(word)
+    return conda_files.Wanted(tuple(lines), "", skipped)
+
+
+def _split(rest: str) -> list[str]:
+    try:
+        return shlex.split(rest)
+    except ValueError as exc:
+        raise BrokenFile(f"The Dockerfile has a command that cannot be read: {rest}") from exc
+
+
+def _value_of(words: list[str], names: tuple[str, ...]) -> str:
+    for number, word in enumerate(words):
+        name, _, value = word.partition("=")
+        if name in names:
+            return value or (words[number + 1] if number + 1 < len(words) else "")
+    return ""
+
+
+def _in_context(path: str) -> str:
+    """Where a file lay before it was copied into the image; a guess, as COPY is not followed: most are copied from the
+    top of the context under their own name."""
+    return path.removeprefix("./").rsplit("/", 1)[-1]
+
+
+def _missing(file: str) -> conda_files.Wanted:
+    return conda_files.Wanted((), skipped=(f"The build context has no '{file}'; it was skipped.",))

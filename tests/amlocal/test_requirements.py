@@ -1,0 +1,76 @@
+"""What is made of requirements before they are installed: what old releases need besides, what comes nearest to a pin,
+what a Dockerfile asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from amlocal.building import companions, dockerfiles, venvs
+
+
+@pytest.mark.parametrize(
+    ("requirements", "is_old"),
+    [
+        (["scikit-learn==1.2.2", "numpy"], True),
+        (["scikit_learn==1.2.2.*"], True),
+        (["pandas[xml]==2.2.1 ; python_version > '3'"], True),
+        (["scipy~=1.10.0"], True),
+        (["pandas<2"], True),
+        (["scikit-learn==1.5.2"], False),
+        (["pandas<3", "scipy"], False),
+        (["scikit-learn>=1.2"], False),
+        (["pandas==1.5.3", "numpy==1.23.5"], False),
+        (["pandas==1.5.3", "numpy>=2"], False),
+        (["unheard-of==0.1", "--index-url https://example.org"], False),
+    ],
+)
+def test_old_compiled_releases_get_numpy_1(requirements: list[str], is_old: bool) -> None:
+    assert [line for line, _ in companions.find(requirements, "3.11.4")] == (["numpy<2"] if is_old else [])
+
+
+def test_numpy_1_is_not_asked_for_where_it_cannot_be_had() -> None:
+    assert companions.find(["xgboost==1.7.2"], "3.13.0") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "looser"),
+    [
+        ("pandas==1.2.1", ["pandas>=1.2.1,<2", "pandas"]),
+        ("numpy==1.23.*", ["numpy>=1.23,<2", "numpy"]),
+        ("tables[x]~=3.7 ; os_name=='nt'", ["tables[x]>=3.7,<4 ; os_name=='nt'", "tables[x] ; os_name=='nt'"]),
+        ("scipy>=1.7,<1.8", ["scipy"]),
+        ("scipy", []),
+    ],
+)
+def test_a_pin_is_loosened_to_its_major_release_first(line: str, looser: list[str]) -> None:
+    assert [free for free, _ in venvs._looser(line)] == looser
+
+
+FILES = {
+    "requirements.txt": "numpy==1.22\n# a comment\npandas\n",
+    "conda.yaml": "dependencies: [python=3.9, scikit-learn=1.2, {pip: [joblib]}]",
+}
+
+
+@pytest.mark.parametrize(
+    ("step", "requirements"),
+    [
+        ("RUN pip install -r requirements.txt && rm requirements.txt", ("numpy==1.22", "pandas")),
+        ("RUN pip3 install -U pip 'mlflow>=2' \\\n    # why\n    azureml-mlflow", ("mlflow>=2", "azureml-mlflow")),
+        ("RUN python -m pip install --extra-index-url https://a.org b", ("--extra-index-url https://a.org", "b")),
+        ("RUN conda env update -n amlenv --file /tmp/conda.yaml", ("scikit-learn==1.2.*", "joblib")),
+        ("RUN conda run -p /envs/x pip install 'a[b]==1' ./local $MORE", ("a[b]==1",)),
+        ("RUN apt-get install -y python3-pip && echo pip install nothing", ()),
+        ("COPY requirements.txt .", ()),
+    ],
+)
+def test_a_dockerfile_is_read_for_what_it_installs(step: str, requirements: tuple[str, ...]) -> None:
+    steps = dockerfiles.read(f"# first\nFROM --platform=linux/amd64 python:3.9 AS x\n{step}\nCMD bash\n", FILES.get)
+    assert (steps.image, steps.requirements) == ("python:3.9", requirements)
+
+
+def test_the_last_stage_and_its_python_count_and_what_is_missing_is_told() -> None:
+    text = "FROM a\nFROM b:1\nRUN conda env create -f conda.yaml\nRUN pip install -r gone.txt\n"
+    steps = dockerfiles.read(text, FILES.get)
+    assert (steps.image, steps.python) == ("b:1", "3.9")
+    assert "'gone.txt'" in steps.skipped[-1]
