@@ -26,16 +26,32 @@ OTHER_NAMES = {
 }
 
 _SAME = """
-    absl-py aiohttp altair azure-identity azure-storage-blob azureml-core azureml-defaults azureml-mlflow
-    beautifulsoup4 black bokeh boto3 catboost click cloudpickle cryptography cython dask datasets dill fastapi flask
-    fsspec gensim h5py httpx huggingface_hub huggingface-hub hyperopt imageio imbalanced-learn inference-schema
-    ipykernel ipython jax jinja2 joblib jsonschema keras librosa lightgbm lightning lxml matplotlib mlflow
-    mlflow-skinny networkx nltk notebook numba numpy onnx onnxruntime openpyxl opencv-python optuna packaging pandas
-    pandas-profiling pillow plotly polars prophet protobuf psutil py4j pyarrow pydantic pyjwt pyodbc pyspark pytest
-    pytorch-lightning python-dateutil python-dotenv pytz pywavelets pyyaml regex requests s3fs scikit-image
-    scikit-learn scipy seaborn sentencepiece sentence-transformers shap six spacy sqlalchemy statsmodels sympy
-    tensorboard tensorflow tensorflow-cpu threadpoolctl tifffile tokenizers torchaudio torchmetrics torchvision tqdm
-    transformers typing-extensions typing_extensions ujson urllib3 uvicorn xgboost xlrd
+    absl-py accelerate adal adlfs aiofiles aiohttp altair anyio argon2-cffi arrow attrs azure-ai-ml azure-common
+    azure-core azure-cosmos azure-functions azure-identity azure-keyvault-secrets azure-mgmt-core azure-storage-blob
+    azure-storage-file-datalake azureml-contrib-services azureml-core azureml-dataprep azureml-dataset-runtime
+    azureml-defaults azureml-mlflow azureml-telemetry babel beautifulsoup4 biopython black bokeh boto3 bottleneck
+    branca cachetools cartopy catboost category-encoders category_encoders cffi charset-normalizer click cloudpickle
+    colorama contextily cryptography cvxpy cycler cython cytoolz dash dask dask-ml databricks-sdk datasets deprecated
+    diffusers dill distributed docker docopt duckdb einops evaluate fastapi fastparquet filelock fiona flask folium
+    fs-gcsfs fsspec ftfy gcsfs gensim geopandas gitpython google-cloud-storage great-expectations greenlet gunicorn
+    h5py hdbscan html5lib httpx huggingface-hub huggingface_hub hydra-core hyperopt idna imageio imbalanced-learn
+    importlib-metadata inference-schema ipykernel ipython ipywidgets isodate itsdangerous jax jinja2 joblib jsonpickle
+    jsonschema jupyter jupyter-server-proxy jupyter_client jupyter_core jupyterlab keras kiwisolver langchain librosa
+    lightgbm lightning lime llvmlite lxml lz4 mako markdown markupsafe marshmallow matplotlib mlflow mlflow-skinny
+    mltable mock more-itertools msal mypy nbconvert nbformat netcdf4 networkx nltk notebook numba numexpr numpy
+    oauthlib omegaconf onnx onnxruntime openai opencv-python openpyxl optuna orjson packaging pandas pandas-datareader
+    pandas-profiling papermill partd pathlib2 patsy pendulum pexpect pillow pip-tools plotly pluggy polars portalocker
+    pre-commit prophet protobuf psutil py4j pyarrow pycocotools pycryptodome pydantic pydeck pydot pygments pyjwt
+    pymongo pymysql pyodbc pyopenssl pyparsing pyproj pyreadstat pyrsistent pysocks pyspark pytest pytest-cov
+    python-dateutil python-dotenv python-snappy pytorch-forecasting pytorch-ignite pytorch-lightning pytz pywavelets
+    pyyaml pyzmq rasterio regex requests rich ruamel.yaml ruff s3fs sacrebleu sacremoses safetensors scikit-image
+    scikit-learn scikit-learn-intelex scikit-optimize scipy seaborn sentence-transformers sentencepiece shap shapely
+    simplejson six skops snakeviz sortedcontainers soupsieve spacy sparse sqlalchemy sqlparse starlette statsmodels
+    streamlit sympy tabulate tblib tenacity tensorboard tensorflow tensorflow-cpu tensorflow-datasets
+    tensorflow-estimator tensorflow-hub tensorflow-probability termcolor textblob tf-keras threadpoolctl tifffile
+    tiktoken timm tokenizers toml toolz torchaudio torchmetrics torchvision tornado tqdm traitlets transformers
+    tsfresh typer typing-extensions typing_extensions ujson umap-learn unidecode urllib3 uvicorn wandb watchdog
+    websocket-client websockets werkzeug wordcloud wrapt xarray xgboost xlrd xlsxwriter xxhash yarl zict zstandard
 """
 SAME_NAMES = frozenset(_SAME.split())
 
