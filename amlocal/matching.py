@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from amlocal.context import Context
 from amlocal.routes import ROUTES, WS, Route
+from amlocal.storage.store import Scope
 from amlocal.web import manners, shapes
 from amlocal.web.http import ArmError, Request, Response
 
@@ -93,9 +94,23 @@ def handle(context: Context, request: Request, path: str) -> Response:
         return route.refuse(exc)
 
 
+def _find_workspace(context: Context, route: Route, parts: dict[str, Any]) -> Scope:
+    """Takes the workspace's names out of `parts`. Raises ArmError 404, said of the parent for what is inside one."""
+    wanted = Scope(parts.pop("subscription"), parts.pop("group"), parts.pop("workspace"))
+    try:
+        return context.find_workspace(*wanted)
+    except ArmError as exc:
+        kind = route.path.removeprefix(WS).strip("/").partition("/")[0]
+        if exc.code != "ResourceNotFound" or not kind or not route.path.startswith(WS):
+            raise
+        verb = {"GET": "read", "HEAD": "read", "POST": "action", "DELETE": "delete"}.get(route.method, "write")
+        sentence = f"Failed to perform '{verb}' on resource(s) of type 'workspaces/{kind}', because the parent resource"
+        raise ArmError(404, "ParentResourceNotFound", f"{sentence} '{wanted.arm_id}' could not be found.") from None
+
+
 def _call(context: Context, request: Request, route: Route, parts: dict[str, Any]) -> Response:
     if WS in route.path:
-        parts["scope"] = context.find_workspace(parts.pop("subscription"), parts.pop("group"), parts.pop("workspace"))
+        parts["scope"] = _find_workspace(context, route, parts)
     if route.body is not None:
         request.put_json(shapes.read(request.json(), route.body))
     return route.handler(context, request, **parts)

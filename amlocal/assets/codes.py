@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from amlocal.arm import workspaces
+from amlocal.assets import containers
 from amlocal.assets.containers import Assets
 from amlocal.storage import blob_signatures, pages
 from amlocal.storage.store import Record, Scope
@@ -20,6 +21,9 @@ UPLOAD_SECONDS = 24 * 3600
 def prepare(
     context: Context, scope: Scope, name: str, version: str, properties: dict[str, Any], old: Record | None
 ) -> dict[str, Any]:
+    """Raises ArmError 409: what a version holds never changes."""
+    if old is not None and old.body["properties"].get("codeUri") != properties.get("codeUri"):
+        raise containers.immutable("code version", "code uri")
     return {**properties, "provisioningState": "Succeeded"}
 
 

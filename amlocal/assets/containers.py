@@ -21,6 +21,17 @@ NAME = re.compile(r"^[a-zA-Z0-9_][a-zA-Z0-9_.\-]{0,254}$")
 Prepare = Callable[["Context", Scope, str, str, dict[str, Any], "Record | None"], dict[str, Any]]
 
 
+def immutable(what: str, field: str) -> ArmError:
+    """Azure's refusal of another content under a version that is taken; its sentence for data, said of the others."""
+    return ArmError(
+        409,
+        "UserError",
+        f"A {what} with this name and version already exists. If you are trying to create a new {what}, use a different"
+        f" name or version. If you are trying to update an existing {what}, the existing asset's {field} cannot be"
+        " changed. Only tags, description, and isArchived can be updated.",
+    )
+
+
 @dataclass(frozen=True)
 class Assets:
     """The handlers of one kind; `kind` is both its word in the path and its name in the store."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from amlocal.assets import containers
 from amlocal.assets.containers import Assets
 from amlocal.storage import datastores
 from amlocal.storage.store import Record, Scope
@@ -26,8 +27,7 @@ def prepare(
         raise ArmError(400, "UserError", "dataUri is missing: it says where the data lies.")
     uri = datastores.full_uri(scope, uri)
     if old is not None and old.body["properties"]["dataUri"] != uri:
-        # Word for word what the SDK looks for to explain it.
-        raise ArmError(409, "UserError", "Asset paths cannot be updated.")
+        raise containers.immutable("data version", "data uri")
     return {**properties, "dataUri": uri}
 
 

@@ -43,7 +43,7 @@ def prepare(
     before = old.body["properties"] if old else properties
     if any(before.get(key) != properties.get(key) for key in FIXED):
         raise ArmError(
-            409, "UserError", f"Environment {name}:{version} exists already and is different: take another version."
+            409, "UserError", f"Environment {name} with version {version} is already registered and cannot be changed."
         )
     return {
         "osType": "Linux",

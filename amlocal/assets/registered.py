@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from amlocal.assets import flavors
+from amlocal.assets import containers, flavors
 from amlocal.assets.containers import Assets
 from amlocal.storage import materials, places
 from amlocal.storage.store import Record, Scope
@@ -29,8 +29,7 @@ def prepare(
         raise ArmError(400, "UserError", "modelUri is missing: it says where the model's files lie.")
     uri = places.to_datastore_uri(context, scope, str(properties["modelUri"]))
     if old is not None and old.body["properties"]["modelUri"] != uri:
-        # Word for word what the SDK looks for to explain it.
-        raise ArmError(409, "UserError", "Asset paths cannot be updated.")
+        raise containers.immutable("model version", "model uri")
     place = places.need(context, scope, uri)
     if old is None and not has_files(context, place):
         raise ArmError(400, "UserError", f"There are no files at '{properties['modelUri']}'.")

@@ -4,6 +4,7 @@ fleets.py's."""
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from amlocal.arm import operations
@@ -11,7 +12,7 @@ from amlocal.arm.operations import OperationFailed
 from amlocal.building import interpreters
 from amlocal.serving import endpoints
 from amlocal.serving.fleets import Broken
-from amlocal.storage import stamps
+from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
 
@@ -72,8 +73,7 @@ def get(context: Context, request: Request, *, scope: Scope, endpoint: str, name
 
 def list_(context: Context, request: Request, *, scope: Scope, endpoint: str) -> Response:
     endpoints.find(context, scope, endpoint)
-    records = context.store.list(KIND, scope, name=endpoint, top=1000).records
-    return json_response({"value": [to_arm(scope, record) for record in records]})
+    return pages.answer(context, request, KIND, scope, partial(to_arm, scope), name=endpoint)
 
 
 def delete(context: Context, request: Request, *, scope: Scope, endpoint: str, name: str) -> Response:

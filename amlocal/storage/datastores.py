@@ -76,10 +76,13 @@ def get(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
 
 
 def list_all(context: Context, request: Request, *, scope: Scope) -> Response:
-    wanted = request.query.get("isDefault")
+    """By isDefault, names and searchText."""
+    wanted, text = request.query.get("isDefault").lower(), request.query.get("searchText").lower()
+    names = {name for name in request.query.get("names").lower().split(",") if name}
 
     def accept(record: Record) -> bool:
-        return not wanted or (record.name == DEFAULT) == (wanted.lower() == "true")
+        is_meant = not wanted or (record.name == DEFAULT) == (wanted == "true")
+        return is_meant and text in record.name.lower() and (not names or record.name.lower() in names)
 
     return pages.answer(context, request, KIND, scope, lambda record: _to_arm(context, scope, record), accept=accept)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -28,11 +28,11 @@ def answer(
     """The page of a stored kind that the query asks for.
 
     `$top` is how many there are at most in all; `count` is the size of a page; `$skip` is where the last page ended;
-    `$orderBy=… asc` or `orderByAsc`
-    turns the order, which is newest first.
+    `$orderBy=… asc`, `orderBy=CreatedTimeAsc` or `orderByAsc` turns the order, which is newest first.
     """
     top, size = request.query.number("$top", 0), request.query.number("count", 0)
-    is_newest_first = not (request.query.get("$orderby").endswith(" asc") or request.query.get("orderByAsc") == "true")
+    order = (request.query.get("$orderby") or request.query.get("orderBy")).lower()
+    is_newest_first = not (order.endswith("asc") or request.query.get("orderByAsc").lower() == "true")
     page = context.store.list(
         kind,
         scope,
@@ -62,15 +62,30 @@ def render(
 
 
 def is_listed(request: Request) -> Callable[[Record], bool]:
-    """`listViewType`: ActiveOnly (the default), ArchivedOnly or All, by `properties.isArchived`; and `tags=a=1,b`."""
+    """`listViewType`: ActiveOnly (the default), ArchivedOnly or All, by `properties.isArchived`; `tags=a=1,b` and
+    `properties=…`; `version` and `stage`."""
     view = request.query.get("listViewType") or "ActiveOnly"
-    tags = [tag.partition("=") for tag in request.query.get("tags").split(",") if tag]
+    has_tags = has_pairs(request.query.get("tags") or request.query.get("$tags"))
+    has_properties = has_pairs(request.query.get("properties"))
+    version, stage = request.query.get("version"), request.query.get("stage")
 
     def accept(record: Record) -> bool:
         properties = record.body.get("properties", {})
-        if view != "All" and bool(properties.get("isArchived")) != (view == "ArchivedOnly"):
-            return False
-        owned = properties.get("tags") or {}
-        return all(name in owned and (not equals or str(owned[name]) == value) for name, equals, value in tags)
+        is_seen = view == "All" or bool(properties.get("isArchived")) == (view == "ArchivedOnly")
+        is_meant = version in ("", record.version) and stage in ("", properties.get("stage"))
+        return (
+            is_seen and is_meant and has_tags(properties.get("tags")) and has_properties(properties.get("properties"))
+        )
+
+    return accept
+
+
+def has_pairs(wanted: str) -> Callable[[Mapping[str, Any] | None], bool]:
+    """`a=1,b`: a is 1 and b is there, whatever it is."""
+    pairs = [pair.partition("=") for pair in wanted.split(",") if pair]
+
+    def accept(owned: Mapping[str, Any] | None) -> bool:
+        held = owned or {}
+        return all(name in held and (not equals or str(held[name]) == value) for name, equals, value in pairs)
 
     return accept
