@@ -58,12 +58,9 @@ def put_worker(context: Context, operation: Operation) -> None:
     if record is None:
         raise OperationFailed("OperationCanceled", "The deployment was deleted while it was being created.")
     try:
-        generation = context.fleet.deploy(operation.scope, record)
+        context.fleet.deploy(operation.scope, record)
     except Broken as exc:
         raise OperationFailed(exc.code, exc.message) from exc
-    context.store.change(
-        KIND, operation.scope, operation.name, operation.version, lambda body: body.update(generation=generation)
-    )
 
 
 def get(context: Context, request: Request, *, scope: Scope, endpoint: str, name: str) -> Response:

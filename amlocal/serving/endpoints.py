@@ -1,14 +1,16 @@
-"""Online endpoints: name rules, traffic, keys and tokens, delete. What answers behind them is in deployments.py, the
-scoring call itself in scoring.py."""
+"""Online endpoints: name rules, keys and tokens, delete. Their traffic is in traffic.py, what answers behind them in
+deployments.py, the scoring call itself in scoring.py."""
 
 from __future__ import annotations
 
 import re
 import secrets
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from amlocal.arm import operations, workspaces
+from amlocal.serving import traffic
 from amlocal.storage import stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
@@ -24,7 +26,7 @@ DEPLOYMENTS = "deployments"
 NAME = re.compile(r"^[a-zA-Z](?!.*--)[a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$")
 AUTH_MODES = {"key": "Key", "amltoken": "AMLToken", "aadtoken": "AADToken"}
 TOKEN_SECONDS = 8 * 3600
-_KEPT = ("description", "properties", "publicNetworkAccess", "compute", "mirrorTraffic")
+_KEPT = ("description", "properties", "publicNetworkAccess", "compute")
 
 
 def put(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
@@ -33,14 +35,14 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
     properties = dict(asked.get("properties") or {})
     with context.store.writing():
         known = context.store.get(KIND, scope, name)
-        traffic = _read_traffic(context, scope, name, known, properties.get("traffic"))
+        shares = _read_traffic(context, scope, name, known, properties)
         check_unlocked(context, scope, KIND, name)
         body = _new_body(context, scope, name, asked) if known is None else dict(known.body)
         body["tags"] = asked.get("tags") or {}
         body["properties"] = {
             **body["properties"],
             **{field: properties[field] for field in _KEPT if properties.get(field) is not None},
-            "traffic": traffic,
+            **shares,
             "provisioningState": "Creating" if known is None else "Updating",
         }
         context.store.put(KIND, scope, name, "", body)
@@ -149,13 +151,7 @@ def check_unlocked(context: Context, scope: Scope, kind: str, name: str, version
 
 
 def take_from_traffic(context: Context, scope: Scope, name: str, deployment: str) -> None:
-    """A deployment goes: what is left still sums to 100, or nothing gets traffic."""
-
-    def edit(body: dict[str, Any]) -> None:
-        left = {key: share for key, share in body["properties"]["traffic"].items() if key.lower() != deployment.lower()}
-        body["properties"]["traffic"] = left if sum(left.values()) == 100 else {}
-
-    context.store.change(KIND, scope, name, "", edit)
+    context.store.change(KIND, scope, name, "", lambda body: traffic.without(body["properties"], deployment))
 
 
 def to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
@@ -195,36 +191,41 @@ def _new_body(context: Context, scope: Scope, name: str, asked: dict[str, Any]) 
         "workspaceId": workspace.body["workspaceId"].partition("-")[0],
         "location": asked.get("location") or workspace.body["location"],
         "kind": asked.get("kind") or ("K8S" if (asked.get("properties") or {}).get("compute") else "Managed"),
-        "identity": asked.get("identity") or {"type": "SystemAssigned"},
+        "identity": _new_identity(asked.get("identity") or {}),
         "properties": {"authMode": AUTH_MODES[mode]},
     }
 
 
-def _read_traffic(context: Context, scope: Scope, name: str, known: Record | None, asked: Any) -> dict[str, int]:
+def _new_identity(asked: dict[str, Any]) -> dict[str, Any]:
+    """It cannot be changed later. Its ids are made up: nothing here asks who an identity is."""
+    kind = str(asked.get("type") or "SystemAssigned")
+    identity: dict[str, Any] = {"type": kind}
+    if "SystemAssigned" in kind:
+        identity |= {"principalId": str(uuid.uuid4()), "tenantId": str(uuid.uuid4())}
+    users = asked.get("userAssignedIdentities") or {}
+    if users:
+        ids = {name: {"clientId": str(uuid.uuid4()), "principalId": str(uuid.uuid4())} for name in users}
+        identity["userAssignedIdentities"] = ids
+    return identity
+
+
+def _read_traffic(
+    context: Context, scope: Scope, name: str, known: Record | None, asked: dict[str, Any]
+) -> dict[str, dict[str, int]]:
     if known is None:
-        if asked:
-            raise ArmError(
-                400, "BadArgument", "Traffic cannot be set at creation: the endpoint has no deployments yet."
-            )
-        return {}
-    if asked is None:
-        return dict(known.body["properties"].get("traffic") or {})
-    deployments = {
-        record.version.lower(): record for record in context.store.list(DEPLOYMENTS, scope, name=name, top=1000).records
-    }
-    traffic: dict[str, int] = {}
-    for deployment, share in asked.items():
-        found = deployments.get(str(deployment).lower())
-        if found is None:
-            raise ArmError(400, "BadArgument", f"The endpoint '{name}' has no deployment '{deployment}'.")
-        if not isinstance(share, int) or not 0 <= share <= 100:
-            raise ArmError(400, "BadArgument", f"The traffic of '{deployment}' must be a whole number from 0 to 100.")
-        traffic[found.version] = share
-    if sum(traffic.values()) not in (0, 100):
-        raise ArmError(
-            400, "BadArgument", f"The traffic of all deployments must sum to 0 or 100, not {sum(traffic.values())}."
-        )
-    return traffic
+        if asked.get("traffic") or asked.get("mirrorTraffic"):
+            sentence = "Traffic cannot be set at creation: the endpoint has no deployments yet."
+            raise ArmError(400, "BadArgument", sentence)
+        return {"traffic": {}, "mirrorTraffic": {}}
+    records = context.store.list(DEPLOYMENTS, scope, name=name, top=1000).records
+    names = {record.version.lower(): record.version for record in records}
+    live = known.body["properties"]["traffic"]
+    if asked.get("traffic") is not None:
+        live = traffic.read_live(name, names, asked["traffic"])
+    # Documented: an update that says nothing of it, as older SDKs do, ends the mirroring.
+    is_managed = known.body["kind"] == "Managed"
+    mirrored = traffic.read_mirrored(name, names, asked.get("mirrorTraffic") or {}, live, is_managed=is_managed)
+    return {"traffic": live, "mirrorTraffic": mirrored}
 
 
 def _set_state(context: Context, scope: Scope, name: str, state: str) -> None:

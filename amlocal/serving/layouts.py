@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlocal import processes
-from amlocal.building import interpreters
+from amlocal.building import interpreters, overlays
 from amlocal.storage import materials, places
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError
@@ -126,9 +126,10 @@ def lay_out(context: Context, scope: Scope, layout: Layout) -> Layout:
                 python = interpreters.for_scoring(context, scope, layout.environment, Path(log.name)).python
             else:
                 python = interpreters.for_model(context, files, Path(log.name)).python
-        except materials.Missing as exc:
+            python = overlays.make(python, layout.folder / "python")
+        except (materials.Missing, OSError) as exc:
             log.write(f"Failed: {exc}\n")
-            raise
+            raise materials.Missing(str(exc)) from exc
     whole = replace(layout, python=str(python), model_folder=str(folder) if layout.model else "")
     save(whole)
     return whole
@@ -154,7 +155,8 @@ def load(folder: Path) -> Layout | None:
 def environment(context: Context, layout: Layout) -> dict[str, str]:
     """What a scoring server sees: the cleaned environment, Azure's variables, and the deployment's own on top."""
     settings = context.settings
-    variables = processes.clean_environment(layout.folder / "home", python=Path(layout.python))
+    python = Path(layout.python)
+    variables = processes.clean_environment(layout.folder / "home", python=python) | overlays.variables(python)
     variables |= {
         "AML_APP_ROOT": str(layout.app_folder),
         "AZUREML_ENTRY_SCRIPT": layout.script,

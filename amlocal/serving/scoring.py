@@ -1,42 +1,29 @@
-"""The scoring URL: who may call, which deployment answers, and Azure's words when it does not (401, 404, 408, 413,
-424, 429, 502)."""
+"""The scoring URL: who may call, which deployment answers, which gets a copy, and Azure's words when it cannot be said
+(401, 404, 413). The call itself is in forwards.py."""
 
 from __future__ import annotations
 
 import hmac
-import http.client
 import random
+import re
 import time
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING
 
-from amlocal.serving import endpoints
-from amlocal.serving.fleets import Pool, TooBusy, TooSlow
+from amlocal.serving import endpoints, forwards
+from amlocal.serving.forwards import Call
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response
 from amlocal.web.tokens import ML_AUDIENCE
 
 if TYPE_CHECKING:
     from amlocal.context import Context
-    from amlocal.serving.servers import Instance
 
 # Documented as https://ml.azure.com in every cloud; the SDK has it as a constant.
 ENTRA_AUDIENCES = {"https://ml.azure.com", ML_AUDIENCE}
 BODY_LIMIT = 64 * 1024 * 1024
-# Beside hop-by-hop headers: a caller's key never reaches the model's code.
-_NOT_PASSED = {
-    "authorization",
-    "azureml-model-deployment",
-    "connection",
-    "content-length",
-    "host",
-    "keep-alive",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-}
+CLIENT_ID_LENGTH = 40
 _NO_ROUTE = (
     "No valid deployments to route to. Please check that the endpoint has at least one deployment with positive weight"
     " values or use a deployment specific header to route."
@@ -53,25 +40,51 @@ def swagger(context: Context, request: Request, *, workspace: str, endpoint: str
 
 
 def _forward(context: Context, request: Request, workspace: str, endpoint: str, path: str) -> Response:
-    identifier = request.header("x-request-id") or str(uuid.uuid4())
-    headers = {"x-request-id": identifier}
-    if request.header("x-ms-client-request-id"):
-        headers["x-ms-client-request-id"] = request.header("x-ms-client-request-id")
+    identifiers = _identifiers(request)
+    headers = dict(identifiers)
     try:
         record = _find(context, workspace, endpoint)
         _check_caller(context, request, record)
         deployment = _choose(context, request, record)
         headers |= {"azureml-model-deployment": deployment.version, "azureml-model-session": deployment.version}
-        pool = context.fleet.pool(deployment)
-        if pool is None:
-            raise ArmError(503, "ServiceUnavailable", f"The deployment '{deployment.version}' is not ready.")
-        content = request.read_all(BODY_LIMIT)
-        answer = _ask(pool, request, path, content, identifier)
+        call = _read_call(request, path, identifiers)
+        if path == "/score":
+            _mirror(context, request, record, call)
+        answer = forwards.ask(context.fleet, deployment, call)
     except ArmError as exc:
         exc.headers = {**headers, **exc.headers}
         raise
     answer.headers = {**answer.headers, **headers}
     return answer
+
+
+def _identifiers(request: Request) -> dict[str, str]:
+    """Documented: x-request-id is always a GUID, whatever was sent; the client's own has at most 40 letters, digits,
+    dashes and underscores."""
+    try:
+        own = uuid.UUID(request.header("x-request-id"))
+    except ValueError:
+        own = uuid.uuid4()
+    told = re.sub(r"[^A-Za-z0-9_-]", "", request.header("x-ms-client-request-id"))[:CLIENT_ID_LENGTH]
+    return {"x-request-id": str(own), **({"x-ms-client-request-id": told} if told else {})}
+
+
+def _read_call(request: Request, path: str, identifiers: dict[str, str]) -> Call:
+    left_out = forwards.NOT_PASSED | set(identifiers)
+    headers = {name: value for name, value in request.headers.items() if name.lower() not in left_out}
+    target = f"{path}?{request.raw_query}" if request.raw_query else path
+    return Call(request.method, target, {**headers, **identifiers}, request.read_all(BODY_LIMIT))
+
+
+def _mirror(context: Context, request: Request, record: Record, call: Call) -> None:
+    """A copy of some calls for the shadow deployment, of those that name no deployment themselves. What becomes of it
+    concerns nobody."""
+    for name, share in (record.body["properties"].get("mirrorTraffic") or {}).items():
+        if request.header("azureml-model-deployment") or random.random() * 100 >= share:  # noqa: S311
+            continue
+        shadow = context.store.get(endpoints.DEPLOYMENTS, Scope(*record.body["scope"]), record.name, name)
+        if shadow is not None:
+            context.fleet.mirrors.send(partial(forwards.ask, context.fleet, shadow, call), len(call.content))
 
 
 def _find(context: Context, workspace: str, endpoint: str) -> Record:
@@ -114,58 +127,3 @@ def _choose(context: Context, request: Request, record: Record) -> Record:
     if deployment is None:
         raise ArmError(404, "NotFound", f"The deployment '{wanted}' named in azureml-model-deployment was not found.")
     return deployment
-
-
-def _ask(pool: Pool, request: Request, path: str, content: bytes, identifier: str) -> Response:
-    started = time.monotonic()
-    deadline = started + pool.layout.timeout_seconds
-    try:
-        instance = pool.take(deadline)
-    except TooBusy:
-        sentence = "Too many requests: more than twice what the instances of this deployment may take at once."
-        raise ArmError(
-            429, "TooManyRequests", sentence, headers={"ms-azureml-model-error-reason": "too_many_requests"}
-        ) from None
-    except TooSlow:
-        raise _too_slow(pool) from None
-    try:
-        answer = _call(instance, request, path, content, identifier, deadline)
-    except TimeoutError:
-        raise _too_slow(pool) from None
-    except (OSError, http.client.HTTPException) as exc:
-        raise ArmError(
-            502, "BadGateway", "The scoring server broke the connection; it is being started again."
-        ) from exc
-    finally:
-        pool.give_back(instance)
-    answer.headers["ms-azureml-model-time"] = str(round((time.monotonic() - started) * 1000))
-    return answer
-
-
-def _call(
-    instance: Instance, request: Request, path: str, content: bytes, identifier: str, deadline: float
-) -> Response:
-    headers = {name: value for name, value in request.headers.items() if name.lower() not in _NOT_PASSED}
-    headers["x-request-id"] = identifier
-    target = f"{path}?{request.raw_query}" if request.raw_query else path
-    connection = http.client.HTTPConnection("127.0.0.1", instance.port, timeout=max(0.001, deadline - time.monotonic()))
-    try:
-        connection.request(request.method, target, content or None, headers)
-        answer = connection.getresponse()
-        body = answer.read()
-    finally:
-        connection.close()
-    passed = {
-        name: value for name, value in answer.getheaders() if name.lower() not in _NOT_PASSED | {"date", "server"}
-    }
-    if answer.status < 300:
-        return Response(answer.status, body, passed)
-    # Documented: whatever the container answers but a success becomes 424, its own status in this header.
-    passed["ms-azureml-model-error-statuscode"] = str(answer.status)
-    passed["ms-azureml-model-error-reason"] = "model_error"
-    return Response(424, body, passed)
-
-
-def _too_slow(pool: Pool) -> ArmError:
-    sentence = f"The model did not answer within request_timeout_ms ({pool.layout.timeout_seconds * 1000:.0f})."
-    return ArmError(408, "RequestTimeout", sentence, headers={"ms-azureml-model-error-reason": "model_timeout"})

@@ -147,12 +147,16 @@ def test_old_scoring_scripts_find_their_imports(endpoint: Endpoint, tmp_path: Pa
         "def init():\n    pass\n"
         "@rawhttp\n"
         "def run(request: AMLRequest):\n"
-        "    return AMLResponse(request.get_data().upper(), 201)\n"
+        "    return AMLResponse(request.get_data().upper(), int(request.args.get('status', 200)))\n"
     )
     code = CodeConfiguration(code=str(tmp_path), scoring_script="score.py")
     endpoint.deploy(name="old", code_configuration=code, environment=ENVIRONMENT)
     answer = endpoint.call("old", data=b"raw")
-    assert (answer.status_code, answer.content) == (201, b"RAW")
+    assert (answer.status_code, answer.content) == (200, b"RAW")
+    # Whatever a container answers but 200 is an error to Azure.
+    answer = endpoint.call("old", path="/score?status=201", data=b"raw")
+    assert (answer.status_code, answer.content) == (424, b"RAW")
+    assert answer.headers["ms-azureml-model-error-statuscode"] == "201"
 
 
 def test_kubernetes_deployments_are_served_like_managed_ones(ml_client: MLClient, adding: Model, name: str) -> None:

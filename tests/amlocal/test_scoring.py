@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import time
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,11 +39,19 @@ def test_the_sdk_invokes_the_endpoint_and_one_deployment(ml_client: MLClient, se
 
 
 def test_the_answer_names_its_deployment_and_request(served: Served) -> None:
-    answer = served.post(x_request_id="mine-1", x_ms_client_request_id="mine-2")
+    own = str(uuid.uuid4())
+    answer = served.post(x_request_id=own, x_ms_client_request_id="mine-2")
     assert answer.status_code == 200
     assert answer.json()["word"] == "weights"
     assert answer.headers["azureml-model-deployment"] == "blue"
-    assert (answer.headers["x-request-id"], answer.headers["x-ms-client-request-id"]) == ("mine-1", "mine-2")
+    assert int(answer.headers["ms-azureml-model-time"]) >= 0
+    assert (answer.headers["x-request-id"], answer.headers["x-ms-client-request-id"]) == (own, "mine-2")
+
+
+def test_a_request_id_is_always_a_guid_and_the_clients_own_is_cut(served: Served) -> None:
+    answer = served.post(x_request_id="mine-1", x_ms_client_request_id="a b/c" + "x" * 60)
+    assert uuid.UUID(answer.headers["x-request-id"])
+    assert answer.headers["x-ms-client-request-id"] == ("abc" + "x" * 60)[:40]
 
 
 def test_traffic_is_split_as_asked_and_the_header_goes_around_it(served: Served) -> None:
@@ -92,14 +101,17 @@ def test_a_slow_model_is_a_408_after_request_timeout_ms(served: Served) -> None:
 
 def test_more_than_twice_the_concurrency_is_a_429(served: Served) -> None:
     key = served.client.online_endpoints.get_keys(served.name).primary_key
+    served.deploy("green", timeout_ms=20_000)
 
-    def ask(_: int) -> int:
-        return served.post({"sleep": 0.4}, key=key, azureml_model_deployment="green").status_code
+    def ask(_: int) -> tuple[int, str | None]:
+        answer = served.post({"sleep": 2}, key=key, azureml_model_deployment="green")
+        return answer.status_code, answer.headers.get("ms-azureml-model-error-reason")
 
     with ThreadPoolExecutor(6) as pool:
         counted = collections.Counter(pool.map(ask, range(6)))
-    assert counted[429] == 4, counted
-    assert counted[200] == 2, counted
+    assert counted[(429, "too_many_pending_request")] == 4, counted
+    assert counted[(200, None)] == 2, counted
+    served.deploy("green", timeout_ms=1000)
 
 
 def test_the_caller_s_key_never_reaches_the_model(served: Served, amlocal_server: AmlocalServer) -> None:
