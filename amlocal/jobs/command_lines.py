@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlocal import processes
+from amlocal.building import overlays
 from amlocal.settings import CLOUD
 from amlocal.storage.store import Scope
 from amlocal.tracking.runs import Run
@@ -58,7 +59,7 @@ def environment(
     `paths` are AZURE_ML_INPUT_x=…"""
     settings = context.settings
     token = context.tokens.issue_for("ml", lifetime_seconds=TOKEN_SECONDS, run=run.id)
-    variables = processes.clean_environment(home, python=python)
+    variables = processes.clean_environment(home, python=python) | overlays.variables(python)
     variables |= {
         "AZUREML_RUN_ID": run.id,
         "AZUREML_EXPERIMENT_ID": run.experiment_id,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlocal import processes
 from amlocal.arm import durations
-from amlocal.building import interpreters
+from amlocal.building import interpreters, overlays
 from amlocal.jobs import command_lines, failures, inputs, logs, outputs
 from amlocal.jobs.failures import Failure
 from amlocal.storage import materials, places
@@ -142,7 +142,7 @@ class Execution:
             self.scope,
             self.run,
             self._properties,
-            python=self._python,
+            python=overlays.make(self._python, self.folder / "python"),
             home=self.folder / "home",
             paths=paths,
         )

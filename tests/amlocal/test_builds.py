@@ -24,7 +24,7 @@ from tests.amlocal_server import ROOT, AmlocalServer
 
 IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
-SHOW = "python -c 'import sys, tiny; print(sys.prefix, tiny.VERSION)'"
+SHOW = "python -c 'import tiny; print(tiny.__file__, tiny.VERSION)'"
 
 
 @pytest.fixture(scope="module")
