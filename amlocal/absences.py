@@ -10,28 +10,54 @@ from amlocal.web.http import ArmError, Request, Response
 if TYPE_CHECKING:
     from amlocal.context import Context
 
-# (path below the workspace, what it is)
+METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE")
+# (path, what it is); `{WS}`, `{GROUP}` and `{ML}` are those of routes.py. All below a path is absent as well.
 AREAS = (
-    ("batchEndpoints/{rest*}", "Batch endpoints"),
-    ("batchEndpoints", "Batch endpoints"),
-    ("schedules/{rest*}", "Schedules"),
-    ("schedules", "Schedules"),
-    ("components/{rest*}", "Components"),
-    ("components", "Components"),
-    ("connections/{rest*}", "Workspace connections"),
-    ("connections", "Workspace connections"),
-    ("featuresets/{rest*}", "Feature sets"),
-    ("featuresets", "Feature sets"),
-    ("serverlessEndpoints/{rest*}", "Serverless endpoints"),
-    ("serverlessEndpoints", "Serverless endpoints"),
-    ("outboundRules/{rest*}", "Managed networks"),
-    ("outboundRules", "Managed networks"),
-    ("diagnose", "Workspace diagnoses"),
+    ("{WS}/batchEndpoints", "Batch endpoints"),
+    ("{WS}/schedules", "Schedules"),
+    ("{WS}/components", "Components"),
+    ("{WS}/connections", "Workspace connections"),
+    ("{WS}/featuresets", "Feature sets"),
+    ("{WS}/features", "Features of feature sets"),
+    ("{WS}/featurestoreEntities", "Feature store entities"),
+    ("{WS}/serverlessEndpoints", "Serverless endpoints"),
+    ("{WS}/marketplaceSubscriptions", "Marketplace subscriptions"),
+    ("{WS}/inferencePools", "Inference pools"),
+    ("{WS}/capabilityHosts", "Capability hosts"),
+    ("{WS}/outboundRules", "Managed networks"),
+    ("{WS}/provisionManagedNetwork", "Managed networks"),
+    ("{WS}/outboundNetworkDependenciesEndpoints", "Network dependencies"),
+    ("{WS}/privateEndpointConnections", "Private endpoints"),
+    ("{WS}/privateLinkResources", "Private endpoints"),
+    ("{WS}/prepareNotebook", "Notebooks"),
+    ("{WS}/listNotebookKeys", "Notebooks"),
+    ("{WS}/listNotebookAccessToken", "Notebooks"),
+    ("{WS}/computes/{name}/start", "Compute instances"),
+    ("{WS}/computes/{name}/stop", "Compute instances"),
+    ("{WS}/computes/{name}/restart", "Compute instances"),
+    ("{WS}/models/{name}/versions/{version}/package", "Model packages"),
+    ("{WS}/models/{name}/versions/{version}/publish", "Registries"),
+    ("{WS}/data/{name}/versions/{version}/publish", "Registries"),
+    ("{WS}/environments/{name}/versions/{version}/publish", "Registries"),
+    ("{WS}/codes/{name}/versions/{version}/publish", "Registries"),
+    ("{GROUP}/providers/{ML}/registries", "Registries"),
+    ("/subscriptions/{subscription}/providers/{ML}/registries", "Registries"),
+    ("/registrymanagement", "Registries"),
+    ("/subscriptions/{subscription}/providers/{ML}/locations/{region}/quotas", "Quotas of workspaces"),
+    ("/subscriptions/{subscription}/providers/{ML}/locations/{region}/updateQuotas", "Quotas of workspaces"),
+    ("/genericasset", "Indexes, prompts and deployment templates"),
+    ("/rp", "Joined workspaces"),
+    # What SDK v1 and the portal ask beyond the calls of SDK v2.
+    ("/history/{version}{WS}", "Run history calls like this one"),
+    ("/metric/v2.0{WS}", "Metrics of run history"),
+    ("/data/{version}{WS}", "Data calls like this one"),
+    ("/dataset/{version}{WS}", "Datasets of SDK v1"),
+    ("/modelregistry/{version}{WS}", "Models of SDK v1"),
 )
 
 
 def refuse(what: str) -> Callable[..., Response]:
-    """A handler for a part of Azure ML that is not here: 501 and a sentence."""
+    """A handler for a part of Azure ML that is not here: 501 and a sentence with `what`, in the plural."""
 
     def answer(context: Context, request: Request, **parts: Any) -> Response:
         raise ArmError(501, "NotImplementedHere", f"{what} are not in amlocal yet.")

@@ -89,6 +89,15 @@ def both(method: str, path: str, handler: Handler, body: Shape = None) -> tuple[
     return tuple(Route(method, full, handler, "ml", body=body) for full in paths)
 
 
+def absent(path: str, what: str) -> tuple[Route, ...]:
+    """The rows of a part of Azure ML that is not here: its path and all below it, by every method."""
+    full = path.replace("{WS}", WS).replace("{GROUP}", GROUP).replace("{ML}", ML)
+    surface = "arm" if full.startswith("/subscriptions/") else "ml"
+    handler = absences.refuse(what)
+    paths = (full, f"{full}/{{rest*}}")
+    return tuple(Route(method, each, handler, surface) for method in absences.METHODS for each in paths)
+
+
 ROUTES = (
     Route("GET", "/metadata/endpoints", workspaces.get_cloud, "open", "what the SDK learns a cloud from"),
     Route("GET", "/discovery", workspaces.discover, "open"),
@@ -122,6 +131,8 @@ ROUTES = (
     Route("PATCH", WS, workspaces.change, body=shapes.WORKSPACE),
     Route("DELETE", WS, workspaces.delete),
     Route("POST", f"{WS}/listKeys", workspaces.list_keys),
+    Route("POST", f"{WS}/resyncKeys", workspaces.sync_keys, note="nothing to do"),
+    Route("POST", f"{WS}/diagnose", workspaces.diagnose, note="finds nothing amiss"),
     Route("GET", f"{WS}/datastores", datastores.list_all),
     Route("GET", f"{WS}/datastores/{{name}}", datastores.get),
     Route(
@@ -171,7 +182,6 @@ ROUTES = (
         "PUT",
         f"{WS}/onlineEndpoints/{{name}}",
         endpoints.put,
-        note="mirror traffic is kept, not sent",
         body=shapes.ENDPOINT,
     ),
     Route("DELETE", f"{WS}/onlineEndpoints/{{name}}", endpoints.delete),
@@ -209,6 +219,7 @@ ROUTES = (
         "ml",
         body=shapes.RUN_CHANGE,
     ),
+    Route("GET", f"/history/v1.0{WS}/runs/{{run}}/children", history.list_children, "ml", "by mlflow.parentRunId"),
     Route("POST", f"/history/v1.0{WS}/rundata", history.get_data, "ml", body=shapes.RUN_DATA),
     Route(
         "POST",
@@ -279,11 +290,7 @@ ROUTES = (
     *mlflow("GET", "mlflow-artifacts/artifacts/{path*}", artifacts.get_proxied, folder=""),
     *mlflow("PUT", "mlflow-artifacts/artifacts/{path*}", artifacts.put_proxied, folder=""),
     *mlflow("DELETE", "mlflow-artifacts/artifacts/{path*}", artifacts.delete_proxied, folder=""),
-    *(
-        Route(method, f"{WS}/{path}", absences.refuse(what))
-        for path, what in absences.AREAS
-        for method in ("GET", "PUT", "POST", "DELETE")
-    ),
+    *(route for path, what in absences.AREAS for route in absent(path, what)),
     Route("POST", "/_amlocal/reset", control.reset, "open"),
     Route("POST", "/_amlocal/seed", control.seed, "open"),
     Route("GET", "/_amlocal/pace", control.get_pace, "open"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import polls, workspaces
+from amlocal.arm import polls, workspace_fields, workspaces
 from amlocal.arm.operations import Operation
 from amlocal.storage import stamps
 from amlocal.storage.store import Record, Scope
@@ -26,8 +26,7 @@ def put(context: Context, request: Request, *, subscription: str, group: str, na
         raise ArmError(
             501, "NotImplementedHere", "Templates that create anything but a workspace are not in amlocal yet."
         )
-    if str(values.get("kind") or "default").lower() not in ("default", ""):
-        raise ArmError(501, "NotImplementedHere", f"Workspaces of kind {values['kind']} are not in amlocal yet.")
+    workspace_fields.check(workspace_fields.from_template(values, subscription))
     workspaces.check_name(str(values["workspaceName"]))
     scope = Scope(subscription, group, "")
     with context.store.writing():
@@ -43,13 +42,7 @@ def put_worker(context: Context, operation: Operation) -> None:
     record = _find(context, operation.scope, operation.name)
     values = record.body["values"]
     scope = Scope(operation.scope.subscription, operation.scope.group, str(values["workspaceName"]))
-    properties = {"friendlyName": values.get("friendlyName"), "description": values.get("description")}
-    body = {
-        "location": values.get("location"),
-        "tags": values.get("tagValues") or {},
-        "properties": {key: value for key, value in properties.items() if value},
-    }
-    workspaces.create(context, scope, body)
+    workspaces.create(context, scope, workspace_fields.from_template(values, scope.subscription))
 
 
 def get(context: Context, request: Request, *, subscription: str, group: str, name: str) -> Response:

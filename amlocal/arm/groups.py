@@ -12,6 +12,15 @@ from amlocal.web.http import ArmError, Request, Response, json_response
 if TYPE_CHECKING:
     from amlocal.context import Context
 
+# Whose resources stand beside a workspace.
+PROVIDERS = (
+    "microsoft.storage",
+    "microsoft.keyvault",
+    "microsoft.insights",
+    "microsoft.operationalinsights",
+    "microsoft.containerregistry",
+)
+
 
 def add_subscription(context: Context, subscription: str) -> Record:
     return context.store.put("subscriptions", "", subscription, "", {"displayName": f"amlocal {subscription[-4:]}"})
@@ -72,6 +81,7 @@ def get_dependent(
     """A storage account, vault or component as a resource with nothing to set: the SDK reads it before deleting a
     workspace."""
     context.check_group(subscription, group)
+    _check_provider(provider)
     return json_response(
         {
             "id": request.raw_path,
@@ -88,7 +98,13 @@ def delete_dependent(
 ) -> Response:
     """Answered, and nothing is done: a workspace's storage goes with its workspace."""
     context.check_group(subscription, group)
+    _check_provider(provider)
     return Response(204)
+
+
+def _check_provider(provider: str) -> None:
+    if provider.lower() not in PROVIDERS:
+        raise ArmError(501, "NotImplementedHere", f"Resources of {provider} are not in amlocal.")
 
 
 def _subscription_to_arm(record: Record) -> dict[str, Any]:

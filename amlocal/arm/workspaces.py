@@ -1,5 +1,5 @@
-"""Workspaces and what stands above them: the cloud's metadata, subscriptions and resource groups. Creating goes
-through `arm_deployments.py`."""
+"""Workspaces, and the cloud's metadata above them. The SDK creates them through arm_deployments.py; what one can say
+about itself is in workspace_fields.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import computes, groups, operations
+from amlocal.arm import computes, groups, operations, workspace_fields
 from amlocal.settings import CLOUD
 from amlocal.storage import blob_signatures, datastores, pages, stamps
 from amlocal.storage.store import Record, Scope
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 KIND = "workspaces"
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftmachinelearningservices
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$")
+DIAGNOSED = (
+    "userDefinedRoute",
+    "networkSecurityRule",
+    "resourceLock",
+    "dnsResolution",
+    "storageAccount",
+    "keyVault",
+    "containerRegistry",
+    "applicationInsights",
+    "other",
+)
 TENANT = "00000000-0000-0000-0000-000000000000"
 
 
@@ -84,7 +95,7 @@ def create(context: Context, scope: Scope, body: dict[str, Any]) -> Record:
     """A workspace with its own storage account, default datastores and first cluster, in one transaction; one that is
     there stays as it is.
 
-    `body` has `location`, `tags` and `properties` (friendlyName, description) as ARM writes them.
+    `body` has `location`, `tags`, `identity` and `properties` (friendlyName, description, …) as ARM writes them.
     """
     with context.store.writing() as connection:
         old = context.store.get(KIND, f"{scope.subscription}/{scope.group}", scope.workspace)
@@ -95,7 +106,8 @@ def create(context: Context, scope: Scope, body: dict[str, Any]) -> Record:
             "scope": list(scope),
             "location": body.get("location") or context.settings.region,
             "tags": body.get("tags") or {},
-            "properties": {**(body.get("properties") or {}), "provisioningState": "Succeeded"},
+            "identity": body.get("identity"),
+            "properties": {**workspace_fields.kept(body.get("properties")), "provisioningState": "Succeeded"},
             "workspaceId": _guid(scope),
             "account": f"emu{number}",
         }
@@ -135,10 +147,10 @@ def to_arm(context: Context, record: Record) -> dict[str, Any]:
         "description": "",
         "publicNetworkAccess": "Enabled",
         "hbiWorkspace": False,
-        **record.body["properties"],
-        "storageAccount": storage_arm_id(scope, account),
         "keyVault": f"{group_id}/Microsoft.KeyVault/vaults/{account}",
         "applicationInsights": f"{group_id}/Microsoft.Insights/components/{account}",
+        **record.body["properties"],
+        "storageAccount": storage_arm_id(scope, account),
         "discoveryUrl": f"{settings.public_url}/discovery",
         "mlFlowTrackingUri": f"azureml://{settings.netloc}/mlflow/v1.0{scope.arm_id}",
         "workspaceId": record.body["workspaceId"],
@@ -151,7 +163,7 @@ def to_arm(context: Context, record: Record) -> dict[str, Any]:
         "type": "Microsoft.MachineLearningServices/workspaces",
         "location": record.body["location"],
         "tags": record.body["tags"],
-        "identity": {"type": "SystemAssigned", "principalId": record.body["workspaceId"], "tenantId": TENANT},
+        "identity": workspace_fields.identity_to_arm(record.body.get("identity"), record.body["workspaceId"], TENANT),
         "kind": "Default",
         "sku": {"name": "Basic", "tier": "Basic"},
         "systemData": stamps.system_data(record),
@@ -179,28 +191,34 @@ def list_in_subscription(context: Context, request: Request, *, subscription: st
 
 
 def put(context: Context, request: Request, *, subscription: str, group: str, name: str) -> Response:
-    """PUT without a template, as plain REST clients do."""
+    """PUT without a template, as plain REST clients do; one that is there takes what is told."""
     context.check_group(subscription, group)
     check_name(name)
     body = request.json()
-    if str(body.get("kind") or "default").lower() != "default":
-        raise ArmError(501, "NotImplementedHere", f"Workspaces of kind {body['kind']} are not in amlocal yet.")
-    record = create(context, Scope(subscription, group, name), body)
-    return json_response(to_arm(context, record), 201)
+    workspace_fields.check(body)
+    scope = Scope(subscription, group, name)
+    if context.store.get(KIND, f"{subscription}/{group}", name) is not None:
+        return json_response(to_arm(context, _change(context, scope, body)))
+    return json_response(to_arm(context, create(context, scope, body)), 201)
 
 
 def change(context: Context, request: Request, *, scope: Scope) -> Response:
-    """PATCH: tags, and properties such as description and friendlyName."""
-    sent = request.json()
+    """PATCH: tags, identity, and properties such as description and friendlyName."""
+    body = request.json()
+    workspace_fields.check(body)
+    return json_response(to_arm(context, _change(context, scope, body)))
 
+
+def _change(context: Context, scope: Scope, sent: dict[str, Any]) -> Record:
     def edit(body: dict[str, Any]) -> None:
-        if sent.get("tags") is not None:
-            body["tags"] = sent["tags"]
-        body["properties"] |= {key: value for key, value in (sent.get("properties") or {}).items() if value is not None}
+        for name in ("tags", "identity"):
+            if sent.get(name) is not None:
+                body[name] = sent[name]
+        body["properties"] |= workspace_fields.kept(sent.get("properties"))
 
     record = context.store.change(KIND, f"{scope.subscription}/{scope.group}", scope.workspace, "", edit)
     assert record is not None
-    return json_response(to_arm(context, record))
+    return record
 
 
 def delete(context: Context, request: Request, *, scope: Scope) -> Response:
@@ -231,6 +249,16 @@ def list_keys(context: Context, request: Request, *, scope: Scope) -> Response:
             "appInsightsInstrumentationKey": record.body["workspaceId"],
         }
     )
+
+
+def sync_keys(context: Context, request: Request, *, scope: Scope) -> Response:
+    """POST …/resyncKeys: the keys are read anew each time, so there is nothing to do."""
+    return Response(200)
+
+
+def diagnose(context: Context, request: Request, *, scope: Scope) -> Response:
+    """POST …/diagnose: of each thing that Azure looks at nothing can be amiss here."""
+    return json_response({"value": {f"{thing}Results": [] for thing in DIAGNOSED}})
 
 
 def _guid(scope: Scope) -> str:

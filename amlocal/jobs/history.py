@@ -43,6 +43,18 @@ def get_run(context: Context, request: Request, *, scope: Scope, run: str, exper
     return json_response(_to_run(*_read(context, scope, run)))
 
 
+def list_children(context: Context, request: Request, *, scope: Scope, run: str) -> Response:
+    """GET …/runs/{run}/children, behind `jobs.list(parent_job_name=…)`: the runs that MLflow nested in this one."""
+    parent, _, _ = _read(context, scope, run)
+    statement = (
+        "SELECT runs.id FROM runs JOIN run_tags ON run_tags.run = runs.number"
+        " WHERE runs.scope = ? AND run_tags.name = 'mlflow.parentRunId' AND run_tags.value = ? ORDER BY runs.number"
+    )
+    with context.store.reading() as connection:
+        names = [row["id"] for row in connection.execute(statement, (scope.key, parent.id))]
+    return json_response({"value": [_to_run(*_read(context, scope, name)) for name in names]})
+
+
 def patch_run(context: Context, request: Request, *, scope: Scope, run: str, experiment: str = "") -> Response:
     """PATCH …/experiments/{experiment}/runs/{run}: what `jobs.archive` and `jobs.update` send."""
     jobs.change_run(context, scope, run, request.json())

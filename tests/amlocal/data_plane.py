@@ -15,12 +15,12 @@ VERSION = {"api-version": "2024-10-01"}
 class DataPlane:
     """`path` is behind the workspace's own, such as `runs/NAME/details` under `history/v1.0`."""
 
-    def __init__(self, server: AmlocalServer) -> None:
+    def __init__(self, server: AmlocalServer, workspace: str = "") -> None:
         self._server = server
         env = server.env
         self.workspace = (
             f"/subscriptions/{env['AMLOCAL_SUBSCRIPTION_ID']}/resourceGroups/{env['AMLOCAL_RESOURCE_GROUP']}"
-            f"/providers/Microsoft.MachineLearningServices/workspaces/{env['AMLOCAL_WORKSPACE']}"
+            f"/providers/Microsoft.MachineLearningServices/workspaces/{workspace or env['AMLOCAL_WORKSPACE']}"
         )
         answer = requests.get(
             env["MSI_ENDPOINT"], params={"resource": server.url}, headers={"secret": env["MSI_SECRET"]}, timeout=10
@@ -28,7 +28,7 @@ class DataPlane:
         self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
     def call(self, method: str, surface: str, path: str, body: Any = None, **query: Any) -> requests.Response:
-        url = f"{self._server.url}{surface}{self.workspace}/{path}"
+        url = f"{self._server.url}{surface}{self.workspace}/{path}".rstrip("/")
         return requests.request(method, url, json=body, params=VERSION | query, headers=self.headers, timeout=60)
 
     def details(self, job: str) -> dict[str, Any]:

@@ -12,10 +12,11 @@ import pytest
 import requests
 from azure.ai.ml import MLClient
 from azure.ai.ml.constants import AssetTypes
-from azure.ai.ml.entities import Data, Workspace
+from azure.ai.ml.entities import Data, IdentityConfiguration, ManagedIdentityConfiguration, Workspace
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from tests.amlocal.data_plane import VERSION
+from tests.amlocal import shapes
+from tests.amlocal.data_plane import VERSION, DataPlane
 from tests.amlocal.test_core import token
 from tests.amlocal_server import AmlocalServer, wait_for
 
@@ -57,6 +58,44 @@ def test_created_changed_listed_and_deleted(ml_client: MLClient, connect: Callab
 
 
 @pytest.mark.slow
+def test_a_workspace_tells_what_it_was_told(ml_client: MLClient, amlocal_server: AmlocalServer, name: str) -> None:
+    group = f"/subscriptions/{amlocal_server.env['AMLOCAL_SUBSCRIPTION_ID']}/resourceGroups/amlocal/providers"
+    user = f"{group}/Microsoft.ManagedIdentity/userAssignedIdentities/somebody"
+    asked = Workspace(
+        name=name,
+        location="eastus",
+        hbi_workspace=True,
+        public_network_access="Disabled",
+        image_build_compute="cpu-cluster",
+        container_registry=f"{group}/Microsoft.ContainerRegistry/registries/images",
+        key_vault=f"{group}/Microsoft.KeyVault/vaults/secrets",
+        identity=IdentityConfiguration(
+            type="user_assigned", user_assigned_identities=[ManagedIdentityConfiguration(resource_id=user)]
+        ),
+        primary_user_assigned_identity=user,
+    )
+    made = ml_client.begin_create_or_update(asked).result()
+    for field in ("hbi_workspace", "public_network_access", "image_build_compute", "container_registry", "key_vault"):
+        assert getattr(made, field) == getattr(asked, field), field
+    assert made.primary_user_assigned_identity == user
+    assert made.identity is not None
+    assert [identity.resource_id for identity in made.identity.user_assigned_identities or []] == [user]
+    made.description, made.tags, made.image_build_compute = "changed", {"a": "b"}, "another"
+    ml_client.workspaces.begin_update(made).result()
+    found = ml_client.workspaces.get(name)
+    assert (found.description, found.tags, found.image_build_compute) == ("changed", {"a": "b"}, "another")
+    assert (found.key_vault, found.public_network_access) == (asked.key_vault, "Disabled")
+    assert shapes.check("Workspace", DataPlane(amlocal_server, name).call("GET", "", "").json()) == []
+    ml_client.workspaces.begin_delete(name, delete_dependent_resources=True).result()
+
+
+def test_a_workspace_is_diagnosed_and_its_keys_are_synced(ml_client: MLClient) -> None:
+    results = ml_client.workspaces.begin_diagnose("local").result()
+    assert results.storage_account_results == []
+    assert results.other_results == []
+    ml_client.workspaces.begin_sync_keys("local").result()
+
+
 def test_a_template_that_fails_leaves_no_workspace(ml_client: MLClient, control: AmlocalServer, name: str) -> None:
     control.fault(provisioning="arm-deployments", path=name, code="QuotaExceeded", message="No more workspaces.")
     with pytest.raises(HttpResponseError) as failed:
@@ -153,14 +192,6 @@ def test_resource_groups(amlocal_server: AmlocalServer, name: str) -> None:
     assert name in [group["name"] for group in session.get(base, timeout=10).json()["value"]]
     assert session.delete(f"{base}/{name}", timeout=10).status_code == 200
     assert session.delete(f"{base}/amlocal", timeout=10).json()["error"]["code"] == "ResourceGroupNotEmpty"
-
-
-def test_what_is_not_here_answers_501_with_a_sentence(ml_client: MLClient) -> None:
-    for call in (ml_client.schedules.list, ml_client.batch_endpoints.list, ml_client.components.list):
-        with pytest.raises(HttpResponseError) as refused:
-            list(call())
-        assert refused.value.status_code == 501
-        assert "not in amlocal yet" in str(refused.value)
 
 
 def test_a_clock_is_in_every_answer(ml_client: MLClient) -> None:
