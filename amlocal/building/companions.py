@@ -4,8 +4,10 @@ venvs.py."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+ANY: tuple[int, ...] = (1_000_000,)
+NEVER: tuple[int, ...] = (1_000_001,)
 # The first release of each that works with NumPy 2; most older ones break at import, as they were compiled for NumPy 1.
 NUMPY_2_SINCE = {
     "bottleneck": (1, 4),
@@ -17,6 +19,7 @@ NUMPY_2_SINCE = {
     "imbalanced-learn": (0, 12, 3),
     "lightgbm": (4, 4),
     "matplotlib": (3, 8, 4),
+    "mlflow-skinny": (2, 14),
     "netcdf4": (1, 7),
     "numba": (0, 60),
     "numexpr": (2, 10),
@@ -41,7 +44,18 @@ NUMPY_2_SINCE = {
     "torch": (2, 3),
     "xgboost": (2, 1),
 }
-NUMPY = "numpy<2"
+# The first release of each that does without pkg_resources, which newer setuptools no longer have.
+PLAIN_SINCE = {
+    "azureml-core": NEVER,
+    "mlflow": (2, 16),
+    "mlflow-skinny": (2, 16),
+    "pytorch-lightning": (2,),
+    "tensorboard": (2, 20),
+    "tensorflow": (2, 20),
+    "tensorflow-cpu": (2, 20),
+}
+# What `import mlflow.sklearn` needs, and the small MLflow does not bring.
+FLAVOURED_SINCE = {"azureml-mlflow": NEVER, "mlflow-skinny": NEVER}
 # NumPy 1 has no wheels from this Python on.
 NUMPY_1_ENDS = (3, 13)
 
@@ -51,16 +65,26 @@ _UPPER = re.compile(r"(==|~=|<=|<)\s*(\d+(?:\.\d+)*)")
 
 def find(requirements: Sequence[str], python: str) -> list[tuple[str, str]]:
     """What to ask for besides, each with the requirement that it is for. `python` is a version such as 3.11.4."""
-    if tuple(int(part) for part in python.split(".")[:2]) >= NUMPY_1_ENDS:
-        return []
     read = [(line, *_read(line)) for line in requirements]
-    if any(name == "numpy" and (_newest(version) or re.search(r">=?\s*2", version)) for _, name, version in read):
-        return []
+    said = {name: version for _, name, version in read}
+    found = []
+    if "setuptools" not in said:
+        found.append(("setuptools<81", _oldest(read, PLAIN_SINCE)))
+    if not said.keys() & {"pandas", "mlflow"}:
+        found.append(("pandas<3", _oldest(read, FLAVOURED_SINCE)))
+    has_numpy_1 = tuple(int(part) for part in python.split(".")[:2]) < NUMPY_1_ENDS
+    numpy = said.get("numpy", "")
+    if has_numpy_1 and _newest(numpy) == ANY and not re.search(r">=?\s*2", numpy):
+        found.append(("numpy<2", _oldest(read, NUMPY_2_SINCE)))
+    return [(line, reason) for line, reason in found if reason]
+
+
+def _oldest(read: Sequence[tuple[str, str, str]], since: Mapping[str, tuple[int, ...]]) -> str:
+    """The first requirement that allows only releases before those of the table; "" when there is none."""
     for line, name, version in read:
-        newest = _newest(version)
-        if newest and name in NUMPY_2_SINCE and newest < NUMPY_2_SINCE[name]:
-            return [(NUMPY, line)]
-    return []
+        if name in since and _newest(version) < since[name]:
+            return line
+    return ""
 
 
 def _read(line: str) -> tuple[str, str]:
@@ -70,10 +94,10 @@ def _read(line: str) -> tuple[str, str]:
 
 
 def _newest(version: str) -> tuple[int, ...]:
-    """The newest release that a requirement allows, or the one right behind it; () when all newer ones are."""
-    bounds = []
+    """The newest release that a requirement allows, or the one right behind it; ANY where nothing bounds it."""
+    bounds = [ANY]
     for operator, text in _UPPER.findall(version):
         parts = tuple(int(part) for part in text.split("."))
         # ~=1.2.3 is all of 1.2.
         bounds.append((*parts[:-1], 9999) if operator == "~=" else parts)
-    return min(bounds, default=())
+    return min(bounds)

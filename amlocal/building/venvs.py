@@ -106,7 +106,7 @@ class Build:
     def _install_with_companions(self, requirements: Sequence[str], *options: str) -> bool:
         added = companions.find(requirements, self._recipe.version)
         for line, reason in added:
-            self._say(f"'{line}' is asked for besides, as '{reason}' was made for it.")
+            self._say(f"'{line}' is asked for besides: '{reason}' needs it.")
         return self._install([*requirements, *(line for line, _ in added)], *options)
 
     def _has_wheel(self, line: str) -> bool:

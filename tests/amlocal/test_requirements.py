@@ -33,6 +33,23 @@ def test_numpy_1_is_not_asked_for_where_it_cannot_be_had() -> None:
 
 
 @pytest.mark.parametrize(
+    ("requirements", "besides"),
+    [
+        (["tensorboard==2.16.2"], ["setuptools<81"]),
+        (["azureml-core"], ["setuptools<81"]),
+        (["mlflow==2.3.1", "setuptools==65.5.1"], []),
+        (["mlflow"], []),
+        (["azureml-mlflow", "scikit-learn"], ["pandas<3"]),
+        (["mlflow-skinny==2.3.2"], ["setuptools<81", "pandas<3", "numpy<2"]),
+        (["azureml-mlflow", "mlflow"], []),
+        (["azureml-mlflow", "pandas==2.3.0"], []),
+    ],
+)
+def test_what_packages_do_not_say_that_they_need_comes_besides(requirements: list[str], besides: list[str]) -> None:
+    assert [line for line, _ in companions.find(requirements, "3.12.1")] == besides
+
+
+@pytest.mark.parametrize(
     ("line", "looser"),
     [
         ("pandas==1.2.1", ["pandas>=1.2.1,<2", "pandas"]),
