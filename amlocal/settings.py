@@ -45,6 +45,7 @@ class Settings:
     scoring_python: str
     job_python: str
     environments: str
+    offline: Path | None
 
     def __repr__(self) -> str:
         return f"Settings(home={str(self.home)!r}, public_url={self.public_url!r}, profile={self.profile!r})"
@@ -142,6 +143,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         scoring_python=environ.get("AMLOCAL_SCORING_PYTHON") or sys.executable,
         job_python=environ.get("AMLOCAL_JOB_PYTHON") or environ.get("AMLOCAL_SCORING_PYTHON") or sys.executable,
         environments=_choice(environ, "AMLOCAL_ENV", ENVIRONMENTS),
+        offline=_folder(environ, "AMLOCAL_OFFLINE"),
     )
 
 
@@ -151,6 +153,13 @@ def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> 
     if text not in choices:
         raise SettingsError(f"{name} is {text!r}; it can be {' or '.join(choices)}.")
     return text
+
+
+def _folder(environ: Mapping[str, str], name: str) -> Path | None:
+    text = environ.get(name)
+    if text and not Path(text).is_dir():
+        raise SettingsError(f"{name} is {text!r}; there is no such folder.")
+    return Path(text).absolute() if text else None
 
 
 def _number(environ: Mapping[str, str], name: str, default: float) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlocal.jobs import outputs
-from amlocal.storage import materials, places
+from amlocal.storage import homes, materials, places
 from amlocal.storage.store import Scope
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def lay_out(context: Context, scope: Scope, properties: dict[str, Any], folder: 
     shutil.rmtree(folder, ignore_errors=True)
     work = folder / "work"
     work.mkdir(parents=True)
-    (folder / "home").mkdir()
+    homes.make(folder / "home")
     code = properties.get("codeId")
     if code:
         name, version = str(code).split("/")[-3], str(code).split("/")[-1]

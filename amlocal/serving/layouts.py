@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlocal import processes
 from amlocal.building import interpreters, overlays
-from amlocal.storage import materials, places
+from amlocal.storage import homes, materials, places
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BUNDLED = Path(__file__).parent.parent / "bundled"
 NO_CODE_SCRIPT = "mlflow_score.py"
 _MODEL = re.compile(r".*/models/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
-_SECONDS = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?$")
+_SECONDS = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$")
 
 
 @dataclass(frozen=True)
@@ -94,16 +94,17 @@ def plan(record: Record) -> Layout:
         instances=int(record.body["sku"]["capacity"]),
         concurrent=int(settings["maxConcurrentRequestsPerInstance"]),
         timeout_seconds=read_seconds(settings["requestTimeout"]),
-        liveness=_read_probe(properties.get("livenessProbe") or {}),
-        readiness=_read_probe(properties.get("readinessProbe") or {}),
+        liveness=read_probe(properties.get("livenessProbe") or {}),
+        readiness=read_probe(properties.get("readinessProbe") or {}),
     )
 
 
 def lay_out(context: Context, scope: Scope, layout: Layout) -> Layout:
     """Downloads code and model as Azure's storage initializer does, telling what it does in its log. Raises
     materials.Missing."""
-    for name in ("logs", "home", "app"):
+    for name in ("logs", "app"):
         (layout.folder / name).mkdir(parents=True, exist_ok=True)
+    homes.make(layout.folder / "home")
     with (layout.folder / "logs" / "storage-initializer.log").open("a", buffering=1) as log:
         try:
             if layout.code:
@@ -178,10 +179,15 @@ def read_seconds(duration: str) -> float:
     return hours * 3600 + minutes * 60 + seconds
 
 
-def _read_probe(asked: dict[str, Any]) -> Probe:
+def read_probe(asked: dict[str, Any]) -> Probe:
+    """A probe as ARM writes it; what is not said is Azure's default. Raises ArmError 400."""
     words = {"delay": "initialDelay", "period": "period", "timeout": "timeout"}
     seconds = {name: read_seconds(str(asked[word])) for name, word in words.items() if asked.get(word)}
-    return Probe(**seconds, failures=int(asked.get("failureThreshold") or Probe.failures))
+    counts = [asked.get(word) for word in ("failureThreshold", "successThreshold")]
+    # Documented: one second, and one time, at least. A period of none would never let the probe rest.
+    if any(value < 1 for value in seconds.values()) or any(count is not None and count < 1 for count in counts):
+        raise ArmError(400, "BadArgument", "The times and thresholds of a probe are at least 1.")
+    return Probe(**seconds, failures=counts[0] or Probe.failures)
 
 
 def _code_place(context: Context, scope: Scope, code: str) -> places.Place:

@@ -1,5 +1,6 @@
 """Inputs that lie outside of this amlocal: a file at any URL, or a folder of a public blob container, which can be
-listed without a key."""
+listed without a key. A folder of copies is looked at first, for places without a network. What came from a network is
+not kept: it may be different tomorrow."""
 
 from __future__ import annotations
 
@@ -17,11 +18,33 @@ _NAME = re.compile(r"<Name>(.*?)</Name>", re.DOTALL)
 _MARKER = re.compile(r"<NextMarker>(.+?)</NextMarker>", re.DOTALL)
 
 
-def fetch(uri: str, folder: Path) -> Path:
-    """Puts the file or folder at http(s):// or wasb(s):// into `folder`; its path there. Raises OSError, ValueError."""
+def fetch(uri: str, folder: Path, offline: Path | None = None) -> Path:
+    """Puts the file or folder at http(s)://, wasb(s):// or abfs(s):// into `folder`; its path there. Where there is
+    `offline/HOST/PATH`, that is taken. Raises OSError, ValueError."""
     url = to_url(uri)
     parts = urlsplit(url)
-    name = PurePosixPath(unquote(parts.path)).name or "data"
+    name = PurePosixPath(unquote(parts.path)).name
+    name = "data" if name in ("", "..") else name
+    copy = find_copy(url, offline) if offline else None
+    if copy is None:
+        return _download(url, folder, name)
+    if copy.is_dir():
+        return Path(shutil.copytree(copy, folder / name))
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copyfile(copy, folder / name))
+
+
+def find_copy(url: str, offline: Path) -> Path | None:
+    """The file or folder that stands for a URL; None when there is none. Ports and queries do not count."""
+    parts = urlsplit(url)
+    inside = offline / (parts.hostname or "")
+    copy = inside / unquote(parts.path).strip("/")
+    is_safe = bool(parts.hostname) and copy.resolve().is_relative_to(inside.resolve())
+    return copy if is_safe and copy.exists() else None
+
+
+def _download(url: str, folder: Path, name: str) -> Path:
+    parts = urlsplit(url)
     if not parts.path.endswith("/"):
         try:
             return _fetch_file(url, folder / name)
@@ -45,10 +68,12 @@ def fetch(uri: str, folder: Path) -> Path:
 
 
 def to_url(uri: str) -> str:
-    """`wasbs://container@account.blob…/path` as a URL; others as they are. Raises ValueError for other schemes."""
+    """`wasbs://container@account.blob…/path` as a URL, and so `abfss://container@account.dfs…/path`, whose files are
+    blobs too; URLs as they are. Raises ValueError for other schemes."""
     parts = urlsplit(uri)
-    if parts.scheme in ("wasb", "wasbs") and parts.username:
-        return f"https://{parts.hostname}/{parts.username}{quote(parts.path)}"
+    if parts.scheme in ("wasb", "wasbs", "abfs", "abfss") and parts.username:
+        host = (parts.hostname or "").replace(".dfs.", ".blob.")
+        return f"https://{host}/{parts.username}{quote(parts.path)}"
     if parts.scheme not in ("http", "https"):
         raise ValueError("amlocal cannot read paths of this kind")
     return uri

@@ -28,7 +28,7 @@ def fetch(context: Context, scope: Scope, uri: str, folder: Path) -> Path:
     except ArmError as exc:
         raise Missing(exc.message) from exc
     if place is None:
-        return _download(uri, folder)
+        return _download(context.settings.offline, uri, folder)
     target = folder / (place.base_name or "data")
     if copy(context.blobs, place, target) == 0:
         raise Missing(f"There is nothing at '{uri}'.")
@@ -82,8 +82,10 @@ def _write(blobs: Blobs, file: Path, place: places.Place) -> None:
         blobs.write(place.account, place.container, place.path, content)
 
 
-def _download(uri: str, folder: Path) -> Path:
+def _download(offline: Path | None, uri: str, folder: Path) -> Path:
     try:
-        return downloads.fetch(uri, folder)
+        return downloads.fetch(uri, folder, offline)
     except (OSError, ValueError) as exc:
-        raise Missing(f"'{uri}' could not be downloaded: {exc}") from exc
+        copies = f"Nor is there a copy in {offline}." if offline else "AMLOCAL_OFFLINE can name a folder of copies."
+        # Without the query, which may be a signature.
+        raise Missing(f"'{uri.partition('?')[0]}' could not be downloaded: {exc}. {copies}") from exc
