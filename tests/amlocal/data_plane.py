@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import requests
@@ -26,10 +27,18 @@ class DataPlane:
             env["MSI_ENDPOINT"], params={"resource": server.url}, headers={"secret": env["MSI_SECRET"]}, timeout=10
         )
         self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        # Kept open: a new one reads all the system's certificates first.
+        self._session = requests.Session()
+
+    def beside(self, workspace: str) -> DataPlane:
+        """The same for another workspace of this group."""
+        other = copy.copy(self)
+        other.workspace = f"{self.workspace.rpartition('/')[0]}/{workspace}"
+        return other
 
     def call(self, method: str, surface: str, path: str, body: Any = None, **query: Any) -> requests.Response:
         url = f"{self._server.url}{surface}{self.workspace}/{path}".rstrip("/")
-        return requests.request(method, url, json=body, params=VERSION | query, headers=self.headers, timeout=60)
+        return self._session.request(method, url, json=body, params=VERSION | query, headers=self.headers, timeout=60)
 
     def details(self, job: str) -> dict[str, Any]:
         return dict(self.call("GET", "/history/v1.0", f"runs/{job}/details").json())

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import os
 import random
 import threading
+import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -18,53 +22,97 @@ from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from tests.amlocal import accounts
-from tests.amlocal.data_plane import VERSION
-from tests.amlocal.test_core import token, workspace_path
+from tests.amlocal.data_plane import VERSION, DataPlane
 from tests.amlocal_server import AmlocalServer, free_port, wait_for
 
 KILLS = int(os.environ.get("AMLOCAL_KILLS", "10"))
-WRITERS = 4
+METRICS = 5
+FINAL = ("Completed", "Failed")
 
 
 class Load:
-    """Writes versions and blobs until the server dies; remembers those that were answered."""
+    """Writes all sorts of things until the server dies, each sort in its own thread; remembers in `answered` what was
+    answered, by sort. What was not answered may be there or not, but never by half."""
 
-    def __init__(self, server: AmlocalServer, container: ContainerClient, bearer: str) -> None:
-        self._base = f"{server.url}{workspace_path(server)}"
-        self._container = container
-        self._headers = {"Authorization": f"Bearer {bearer}"}
-        self.versions: list[tuple[str, str]] = []
-        self.blobs: list[tuple[str, str]] = []
-        self.threads = [threading.Thread(target=self._run, args=(kind,)) for kind in range(WRITERS)]
+    def __init__(self, server: AmlocalServer, container: ContainerClient, run: str) -> None:
+        self._plane, self._container, self._run = DataPlane(server), container, run
+        self.answered: dict[str, list[tuple[str, str]]] = collections.defaultdict(list)
+        self.refusals: list[str] = []
+        writers = (self.data, self.models, self.blobs, self.batches, self.jobs, self.endpoints, self.workspaces)
+        self.threads = [threading.Thread(target=self._write, args=(writer,)) for writer in writers]
         for thread in self.threads:
             thread.start()
 
-    def _run(self, kind: int) -> None:
-        session = requests.Session()
+    def _write(self, writer: Callable[[], tuple[str, str]]) -> None:
         try:
             while True:
-                self._write_blob() if kind % 2 else self._write_version(session)
+                self.answered[writer.__name__].append(writer())
+        except AssertionError as exc:
+            self.refusals.append(f"{writer.__name__}: {exc}")
         except Exception:
-            # The server was killed: what was not answered may be there or not.
+            # The server was killed: whatever the client raises, it was not answered.
             return
 
-    def _write_version(self, session: requests.Session) -> None:
-        name, uri = f"d{uuid.uuid4().hex[:10]}", f"https://example.org/{uuid.uuid4()}"
-        answer = session.put(
-            f"{self._base}/data/{name}/versions/1",
-            json={"properties": {"dataType": "uri_file", "dataUri": uri}},
-            params=VERSION,
-            headers=self._headers,
-            timeout=10,
-        )
-        if answer.status_code == 201:
-            self.versions.append((name, uri))
+    def _put(self, path: str, properties: dict[str, Any], **more: Any) -> None:
+        answer = self._plane.call("PUT", "", path, {"properties": properties, **more})
+        assert answer.status_code in (200, 201), answer.text
 
-    def _write_blob(self) -> None:
+    def data(self) -> tuple[str, str]:
+        name, told = _name("d"), str(uuid.uuid4())
+        uri = "https://example.org/x"
+        self._put(f"data/{name}/versions/1", {"dataType": "uri_file", "dataUri": uri, "description": told})
+        return name, told
+
+    def models(self) -> tuple[str, str]:
+        name, told = _name("m"), str(uuid.uuid4())
+        uri = "azureml://datastores/workspaceblobstore/paths/model"
+        self._put(f"models/{name}/versions/1", {"modelType": "custom_model", "modelUri": uri, "description": told})
+        return name, told
+
+    def blobs(self) -> tuple[str, str]:
+        """In one piece, or in blocks."""
         content = os.urandom(random.choice([100, 70_000, 400_000]))
         digest = hashlib.sha256(content).hexdigest()
         self._container.upload_blob(f"load/{digest}", content)
-        self.blobs.append((f"load/{digest}", digest))
+        return f"load/{digest}", digest
+
+    def batches(self) -> tuple[str, str]:
+        key = _name("k")
+        metrics = [{"key": key, "value": step, "step": step, "timestamp": 1} for step in range(METRICS)]
+        told = {"params": [{"key": key, "value": key}], "tags": [{"key": key, "value": key}], "metrics": metrics}
+        self._plane.mlflow("runs/log-batch", {"run_id": self._run, **told})
+        return key, self._run
+
+    def jobs(self) -> tuple[str, str]:
+        """Real processes: not many at once."""
+        name = _name("j")
+        self._put(f"jobs/{name}", {"jobType": "Command", "command": "true", "environmentId": "azureml://none"})
+        while self._status(name) not in FINAL:
+            time.sleep(0.05)
+        return name, ""
+
+    def _status(self, job: str) -> str:
+        return str(self._plane.call("GET", "", f"jobs/{job}").json()["properties"]["status"])
+
+    def endpoints(self) -> tuple[str, str]:
+        name = _name("e")
+        self._put(f"onlineEndpoints/{name}", {"authMode": "Key"}, location="eastus")
+        return name, ""
+
+    def workspaces(self) -> tuple[str, str]:
+        """Made and deleted again."""
+        name = _name("w")
+        plane = self._plane.beside(name)
+        answer = plane.call("PUT", "", "", {"location": "eastus", "properties": {}})
+        assert answer.status_code == 201, answer.text
+        self.answered["made"].append((name, ""))
+        answer = plane.call("DELETE", "", "")
+        assert answer.status_code in (200, 202), answer.text
+        return name, ""
+
+
+def _name(letter: str) -> str:
+    return f"{letter}{uuid.uuid4().hex[:10]}"
 
 
 @pytest.fixture
@@ -84,33 +132,96 @@ def container(own_server: AmlocalServer) -> ContainerClient:
 
 @pytest.mark.slow
 def test_no_answered_write_is_lost(own_server: AmlocalServer, container: ContainerClient) -> None:
-    bearer = token(own_server)
-    versions: list[tuple[str, str]] = []
-    blobs: list[tuple[str, str]] = []
+    container.upload_blob("model", b"model")
+    plane = DataPlane(own_server)
+    experiment = plane.mlflow("experiments/create", {"name": "load"})["experiment_id"]
+    run = plane.mlflow("runs/create", {"experiment_id": experiment, "start_time": 1})["run"]["info"]["run_id"]
+    answered: dict[str, list[tuple[str, str]]] = collections.defaultdict(list)
     for _ in range(KILLS):
-        load = Load(own_server, container, bearer)
-        load.threads[0].join(random.uniform(0.05, 0.6))
+        load = Load(own_server, container, run)
+        load.threads[0].join(random.uniform(0.05, 1.5))
         own_server.kill()
         for thread in load.threads:
             thread.join(20)
         own_server.start()
-        versions += load.versions
-        blobs += load.blobs
-    assert len(versions) > KILLS
-    assert len(blobs) > KILLS
-    session = requests.Session()
-    session.params = VERSION
-    for name, uri in versions:
-        url = f"{own_server.url}{workspace_path(own_server)}/data/{name}/versions/1"
-        answer = session.get(url, headers={"Authorization": f"Bearer {bearer}"}, timeout=10)
-        assert answer.json()["properties"]["dataUri"] == uri
-        # The version and its container came together.
-        assert session.get(url.rsplit("/", 2)[0], headers={"Authorization": f"Bearer {bearer}"}, timeout=10).ok
+        assert load.refusals == []
+        for sort, written in load.answered.items():
+            answered[sort] += written
+    for sort in ("data", "models", "blobs", "batches", "endpoints", "made"):
+        assert answered[sort], f"no {sort} were written: the load is too small"
+    _check_assets(plane, answered)
+    _check_blobs(container, answered["blobs"])
+    _check_batches(plane, run, answered["batches"])
+    _check_jobs_and_endpoints(plane, answered)
+    _check_workspaces(own_server, plane, answered)
+
+
+def _check_assets(plane: DataPlane, answered: dict[str, list[tuple[str, str]]]) -> None:
+    for sort in ("data", "models"):
+        for name, told in answered[sort]:
+            found = plane.call("GET", "", f"{sort}/{name}/versions/1").json()
+            assert found["properties"]["description"] == told
+            # The version and its container came together.
+            assert plane.call("GET", "", f"{sort}/{name}").ok
+
+
+def _check_blobs(container: ContainerClient, answered: list[tuple[str, str]]) -> None:
     there = {blob.name for blob in container.list_blobs("load/")}
-    assert {name for name, _ in blobs} <= there
+    assert {name for name, _ in answered} <= there
     for name in there:
         content = container.download_blob(name).readall()
         assert name == f"load/{hashlib.sha256(content).hexdigest()}"
+
+
+def _check_batches(plane: DataPlane, run: str, answered: list[tuple[str, str]]) -> None:
+    """Of a batch everything is there or nothing."""
+    data = plane.mlflow("runs/get", run_id=run)["run"]["data"]
+    told = [{item["key"] for item in data[part]} for part in ("params", "metrics")]
+    tags = {item["key"] for item in data["tags"] if item["key"].startswith("k")}
+    assert told[0] == told[1] == tags
+    assert {key for key, _ in answered} <= tags
+    for key in tags:
+        history = plane.mlflow("metrics/get-history", run_id=run, metric_key=key)["metrics"]
+        assert [point["step"] for point in history] == list(range(METRICS))
+
+
+def _check_jobs_and_endpoints(plane: DataPlane, answered: dict[str, list[tuple[str, str]]]) -> None:
+    """Every job that is there ends, with a reason where it fails; every endpoint has its keys."""
+
+    def unfinished() -> list[str]:
+        found = plane.call("GET", "", "jobs", listViewType="All").json()["value"]
+        return [job["name"] for job in found if job["properties"]["status"] not in FINAL]
+
+    wait_for(lambda: not unfinished(), seconds=60)
+    for name, _ in answered["jobs"]:
+        assert plane.details(name)["status"] in FINAL
+    for job in plane.call("GET", "", "jobs", listViewType="All").json()["value"]:
+        details = plane.details(job["name"])
+        assert details["status"] == "Completed" or details["error"]["error"]["message"]
+    for name, _ in answered["endpoints"]:
+        assert plane.call("GET", "", f"onlineEndpoints/{name}").json()["properties"]["provisioningState"] == "Succeeded"
+    for endpoint in plane.call("GET", "", "onlineEndpoints").json()["value"]:
+        keys = plane.call("POST", "", f"onlineEndpoints/{endpoint['name']}/listKeys").json()
+        assert keys["primaryKey"] != keys["secondaryKey"]
+
+
+def _check_workspaces(server: AmlocalServer, plane: DataPlane, answered: dict[str, list[tuple[str, str]]]) -> None:
+    """A whole one, or none at all; one whose deletion was answered goes."""
+
+    def there() -> dict[str, str]:
+        url = f"{server.url}{plane.workspace.rpartition('/')[0]}"
+        found = requests.get(url, params=VERSION, headers=plane.headers, timeout=30).json()["value"]
+        return {workspace["name"]: workspace["properties"]["provisioningState"] for workspace in found}
+
+    wait_for(lambda: set(there().values()) == {"Succeeded"}, seconds=60)
+    deleted = {name for name, _ in answered["workspaces"]}
+    assert not deleted & set(there())
+    # Each was deleted at once: at most the last one of each round is left.
+    assert len(there()) <= KILLS + 1
+    for name in there():
+        other = plane.beside(name)
+        assert len(other.call("GET", "", "datastores").json()["value"]) == 4
+        assert other.call("POST", "", "datastores/workspaceblobstore/listSecrets", {}).json()["key"]
 
 
 def test_an_operation_goes_on_after_a_kill(own_server: AmlocalServer) -> None:
