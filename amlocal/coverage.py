@@ -40,7 +40,7 @@ def render(routes: Iterable[Route] = ROUTES) -> str:
     lines += ["| Jobs that are no command jobs (sweep, pipeline, AutoML, Spark) | `{WS}/jobs/{name}` |"]
     lines += ["| Compute instances, and attached machines other than Kubernetes | `{WS}/computes/{name}` |"]
     deployment = "`{WS}/onlineEndpoints/{endpoint}/deployments/{name}`"
-    lines += [f"| Deployments without a scoring script or an MLflow model (containers, Triton) | {deployment} |"]
+    lines += [f"| Deployments with a server of their own (containers, Triton), data collectors | {deployment} |"]
     return "\n".join(lines) + "\n"
 
 

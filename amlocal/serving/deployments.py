@@ -1,16 +1,14 @@
-"""Online deployments: put (create, update, scale), get, list, logs, delete. The processes that serve them are
-fleets.py's."""
+"""Online deployments: put (create, update, scale), get, list, logs, delete. What one may ask for is in
+specifications.py, the processes that serve it are fleets.py's."""
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from amlocal.arm import operations
 from amlocal.arm.operations import OperationFailed
-from amlocal.building import interpreters
-from amlocal.serving import endpoints
+from amlocal.serving import endpoints, specifications
 from amlocal.serving.fleets import Broken
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
@@ -22,13 +20,6 @@ if TYPE_CHECKING:
 
 KIND = endpoints.DEPLOYMENTS
 LIMIT = 20
-INSTANCE_LIMIT = 50
-REQUEST_DEFAULTS = {"requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S"}
-# Documented as `defaultinstancetype`.
-KUBERNETES_RESOURCES = {
-    "containerResourceRequests": {"cpu": "100m", "memory": "2Gi"},
-    "containerResourceLimits": {"cpu": "2", "memory": "2Gi"},
-}
 CONTAINERS = {"storageinitializer": "storage-initializer", "inferenceserver": "inference-server"}
 # Stored under the endpoint's name with the deployment's as version: the pair is what names it.
 
@@ -38,10 +29,11 @@ def put(context: Context, request: Request, *, scope: Scope, endpoint: str, name
     log kept."""
     asked = request.json()
     found = endpoints.find(context, scope, endpoint)
-    body = _read(context, scope, found, name, asked)
+    body = specifications.read(context, scope, found, name, asked)
     with context.store.writing():
         known = context.store.get(KIND, scope, endpoint, name)
         endpoints.check_unlocked(context, scope, KIND, found.name, name)
+        _check_recoverable(known)
         if known is None and len(context.store.list(KIND, scope, name=endpoint, top=LIMIT).records) >= LIMIT:
             raise ArmError(400, "BadArgument", f"An endpoint can have at most {LIMIT} deployments.")
         body["properties"]["provisioningState"] = "Creating" if known is None else "Updating"
@@ -104,7 +96,10 @@ def get_logs(context: Context, request: Request, *, scope: Scope, endpoint: str,
     container = CONTAINERS.get(str(request.json().get("containerType") or "InferenceServer").replace("-", "").lower())
     if container is None:
         raise ArmError(400, "BadArgument", "containerType must be InferenceServer or StorageInitializer.")
-    tail = int(request.json().get("tail") or 100)
+    tail = request.json().get("tail")
+    tail = 100 if tail is None else int(tail)
+    if tail < 1:
+        raise ArmError(400, "BadArgument", "tail must be 1 or more.")
     return json_response({"content": context.fleet.read_log(record, container, tail)})
 
 
@@ -113,7 +108,7 @@ def list_skus(context: Context, request: Request, *, scope: Scope, endpoint: str
     sku = {"name": "Default", "tier": "Standard"}
     capacity = {
         "minimum": 1,
-        "maximum": INSTANCE_LIMIT,
+        "maximum": specifications.MOST_INSTANCES,
         "default": record.body["sku"]["capacity"],
         "scaleType": "Manual",
     }
@@ -134,6 +129,17 @@ def to_arm(scope: Scope, record: Record) -> dict[str, Any]:
     }
 
 
+def _check_recoverable(known: Record | None) -> None:
+    """Azure's words for a deployment that never served. Raises ArmError 400."""
+    if known is not None and known.body["properties"]["provisioningState"] == "Failed" and not known.body["generation"]:
+        sentence = (
+            f"Specified deployment [{known.version}] failed during initial provisioning and is in an unrecoverable"
+            " state. Delete and re-create."
+        )
+        details = [{"code": "InferencingClientCallFailed", "message": sentence}]
+        raise ArmError(400, "BadRequest", "The request is invalid.", details)
+
+
 def _find(context: Context, scope: Scope, endpoint: str, name: str) -> Record:
     record = context.store.get(KIND, scope, endpoint, name)
     if record is None:
@@ -141,48 +147,3 @@ def _find(context: Context, scope: Scope, endpoint: str, name: str) -> Record:
         message = f"The Resource '{what}' under workspace '{scope.workspace}' was not found."
         raise ArmError(404, "ResourceNotFound", message)
     return record
-
-
-def _find_model(context: Context, scope: Scope, model: str) -> Record | None:
-    """The version of an ARM id; None for other spellings. Raises ArmError 400."""
-    found = re.match(r".*/models/([^/]+)/versions/([^/]+)$", model, re.IGNORECASE)
-    if found is None or "/registries/" in model.lower():
-        return None
-    record = context.store.get("models", scope, found[1], found[2])
-    if record is None:
-        raise ArmError(400, "ResourceNotFound", f"The specified resource was not found: model {found[1]}:{found[2]}.")
-    return record
-
-
-def _read(context: Context, scope: Scope, endpoint: Record, name: str, asked: dict[str, Any]) -> dict[str, Any]:
-    endpoints.check_name("deployment", name)
-    properties = dict(asked.get("properties") or {})
-    scale = properties.get("scaleSettings") or {"scaleType": "Default"}
-    # What scales itself on Azure stays at its smallest size here.
-    capacity = int((asked.get("sku") or {}).get("capacity") or scale.get("minInstances") or 1)
-    if not 1 <= capacity <= INSTANCE_LIMIT:
-        raise ArmError(400, "BadArgument", f"A deployment has 1 to {INSTANCE_LIMIT} instances, not {capacity}.")
-    model = _find_model(context, scope, str(properties.get("model") or ""))
-    has_code = bool((properties.get("codeConfiguration") or {}).get("codeId"))
-    if not has_code and (model is None or model.body["properties"]["modelType"] != "mlflow_model"):
-        raise ArmError(
-            501,
-            "NotImplementedHere",
-            "Deployments that have neither a scoring script nor an MLflow model (custom containers, Triton) are not in"
-            " amlocal yet.",
-        )
-    interpreters.check(context, scope, str(properties.get("environmentId") or ""))
-    settings = {key: value for key, value in (properties.get("requestSettings") or {}).items() if value is not None}
-    properties["requestSettings"] = {**REQUEST_DEFAULTS, **settings}
-    properties.setdefault("endpointComputeType", "Kubernetes" if endpoint.body["kind"] == "K8S" else "Managed")
-    properties["scaleSettings"] = scale
-    if properties["endpointComputeType"] == "Kubernetes":
-        asked_resources = properties.get("containerResourceRequirements")
-        properties["containerResourceRequirements"] = asked_resources or KUBERNETES_RESOURCES
-    return {
-        "location": asked.get("location") or endpoint.body["location"],
-        "tags": asked.get("tags") or {},
-        "kind": asked.get("kind") or endpoint.body["kind"],
-        "sku": {"name": "Default", "tier": "Standard", **(asked.get("sku") or {}), "capacity": capacity},
-        "properties": properties,
-    }

@@ -16,8 +16,8 @@ PROBE_SECONDS = 2.0
 # gunicorn ignores names it does not know, so this also serves versions without a control socket.
 _CONFIG = """
 bind = "127.0.0.1:{port}"
-workers = {workers}
-timeout = {timeout}
+workers = int({workers!r})
+timeout = int({timeout!r})
 accesslog = "-"
 errorlog = "/dev/null"
 control_socket_disable = True
@@ -49,7 +49,7 @@ class Instance:
         self.port = _free_port()
         config = self.folder / "gunicorn.conf.py"
         workers, timeout = environment.get("WORKER_COUNT", "1"), environment.get("WORKER_TIMEOUT", "300")
-        config.write_text(_CONFIG.format(port=self.port, workers=int(workers), timeout=int(timeout)))
+        config.write_text(_CONFIG.format(port=self.port, workers=workers, timeout=timeout))
         (self.folder / "port").write_text(str(self.port))
         command = [str(python), "-m", "gunicorn", "-c", str(config), APP]
         self.child = processes.spawn(

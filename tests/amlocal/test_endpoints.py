@@ -35,6 +35,7 @@ def test_an_endpoint_is_made_read_listed_and_deleted(ml_client: MLClient, name: 
     assert made.scoring_uri.endswith(f"/{name}/score")
     assert made.properties["p"] == "q"
     assert name in [endpoint.name for endpoint in ml_client.online_endpoints.list()]
+    assert (made.identity.type, len(made.identity.principal_id)) == ("system_assigned", 36)
     keys = ml_client.online_endpoints.get_keys(name)
     assert keys.primary_key
     assert keys.primary_key != keys.secondary_key
@@ -91,6 +92,9 @@ def test_a_script_that_breaks_fails_the_deployment_and_its_log_stays(ml_client: 
     log = ml_client.online_deployments.get_logs("broken", served.name, lines=300)
     assert "RuntimeError: broken on purpose" in log
     assert served.post(azureml_model_deployment="broken").status_code == 503
+    with pytest.raises(HttpResponseError, match="unrecoverable state. Delete and re-create"):
+        served.deploy("broken")
+    ml_client.online_deployments.begin_delete("broken", served.name).result()
     served.deploy("broken")
     assert served.post(azureml_model_deployment="broken").status_code == 200
     ml_client.online_deployments.begin_delete("broken", served.name).result()
