@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from amlocal import processes
 from amlocal.arm import durations
 from amlocal.building import interpreters, overlays
-from amlocal.jobs import command_lines, failures, inputs, logs, outputs
+from amlocal.jobs import command_lines, distributions, failures, inputs, logs, outputs
 from amlocal.jobs.failures import Failure
 from amlocal.storage import materials, places
 from amlocal.storage.store import Scope
@@ -22,7 +22,7 @@ from amlocal.web.http import ArmError
 if TYPE_CHECKING:
     from amlocal.context import Context
 
-LOG_NAME = "user_logs/std_log.txt"
+LOGS = "user_logs"
 BUILD_LOG_NAME = f"azureml-logs/{interpreters.BUILD_LOG}"
 POLL_SECONDS = 0.2
 # `jobs.stream` prints the log only when it has seen the job unfinished once; it looks every 2 s.
@@ -44,8 +44,10 @@ class Execution:
         self.scope = Scope(*record.body["scope"]) if record else Scope("", "", "")
         compute = str(self._properties.get("computeId") or "serverless")
         self.cluster = (run.scope, compute.rsplit("/", 1)[-1].lower())
-        self.node_count = int((self._properties.get("resources") or {}).get("instanceCount") or 1)
+        self.node_count = distributions.count_nodes(self._properties)
+        self._distribution = distributions.read(self._properties)
         self.folder = context.settings.home / "jobs" / str(run.number)
+        self.is_laid_out = False
         self.ended = threading.Event()
         self._wanted = threading.Event()
         self._is_canceled = False
@@ -53,12 +55,21 @@ class Execution:
         self._child: processes.Child | None = None
         self._python = Path()
 
-    def prepare(self) -> bool:
-        """Puts code and inputs on disk and sees to the environment; False when the job ended meanwhile."""
-        if not self._advance("Preparing"):
+    def lay_out(self) -> bool:
+        """Puts code and inputs on disk; False when the job has ended with it."""
+        if not self._advance("Starting"):
             return False
         try:
             inputs.lay_out(self._context, self.scope, self._properties, self.folder)
+        except materials.Missing as exc:
+            self.fail(Failure("UserError", str(exc)))
+            return False
+        self.is_laid_out = True
+        return self._advance("Preparing")
+
+    def prepare(self) -> bool:
+        """Sees to the environment; False when the job has ended with it."""
+        try:
             self._python = self._choose_python()
         except Gone:
             return False
@@ -72,7 +83,7 @@ class Execution:
         process = self.folder / "process"
         self._child = processes.find(process) if is_found else None
         if self._child is None and is_found:
-            self.fail(failures.NOT_STARTED)
+            self._end_unstarted()
             return
         if self._child is None:
             try:
@@ -85,6 +96,12 @@ class Execution:
         self._watch(self._child)
         self._finish(self._child)
 
+    def _end_unstarted(self) -> None:
+        if self._is_cancel_requested():
+            self.end_as("Canceled")
+        else:
+            self.fail(failures.NOT_STARTED)
+
     def cancel(self) -> None:
         self._is_canceled = True
         self._wanted.set()
@@ -95,11 +112,14 @@ class Execution:
         self._wanted.set()
 
     def fail(self, failure: Failure) -> None:
-        self.end_as("Failed", error={"code": failure.code, "message": failure.message})
+        self.end_as(failure.status, error={"code": failure.code, "message": failure.message})
 
     def end_as(self, status: str, **columns: Any) -> None:
         with self._context.store.writing() as connection:
             runs.advance(connection, self.run, status, end_ms=runs.now_ms(), **columns)
+        self.delete_files()
+
+    def delete_files(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _advance(self, status: str, **columns: Any) -> bool:
@@ -130,9 +150,6 @@ class Execution:
         return built.python
 
     def _spawn(self, process: Path) -> processes.Child | None:
-        if not self._advance("Running", start_ms=runs.now_ms()):
-            self.end_as("Canceled")
-            return None
         given = inputs.read_values(self._properties, self.folder)
         written = outputs.values(self._context, self.scope, self._properties, self.folder / "named")
         paths = {f"AZURE_ML_INPUT_{name}": value for name, value in given.items()}
@@ -147,28 +164,57 @@ class Execution:
             paths=paths,
         )
         command = command_lines.fill(str(self._properties["command"]), given, written)
-        shell = shutil.which("bash") or "/bin/sh"
+        start = [shutil.which("bash") or "/bin/sh", "-c", command]
+        if self._distribution is not None:
+            start = self._distribute(self._distribution, start, variables)
+        if not self._advance("Running", start_ms=runs.now_ms()):
+            self.end_as("Canceled")
+            return None
         return processes.spawn(
-            [shell, "-c", command], folder=process, directory=self.folder / "work", environment=variables, log=self._log
+            start, folder=process, directory=self.folder / "work", environment=variables, log=self._own_log
         )
 
+    def _distribute(
+        self, distribution: distributions.Distribution, start: list[str], variables: dict[str, str]
+    ) -> list[str]:
+        """What to start instead. Raises materials.Missing."""
+        inputs.copy_to_nodes(self._nodes)
+        if distribution.kind == "mpi":
+            variables.update(distributions.MPI_VARIABLES)
+        try:
+            return distributions.plan(distribution, start, self.folder, self._nodes, variables["PATH"])
+        except distributions.NoMpi as exc:
+            raise materials.Missing(str(exc)) from exc
+
     @property
-    def _log(self) -> Path:
-        return self.folder / "std_log.txt"
+    def _nodes(self) -> list[Path]:
+        """A folder for each node; the first is the job's own."""
+        count = self._distribution.nodes if self._distribution else 1
+        return [self.folder, *(self.folder / "nodes" / str(node) for node in range(1, count))]
+
+    @property
+    def _log_names(self) -> list[str]:
+        return distributions.name_logs(self._distribution)
+
+    @property
+    def _own_log(self) -> Path:
+        """Of the process that is started: the command itself, mpirun, or what launches the others and is silent."""
+        kind = self._distribution.kind if self._distribution else ""
+        return self.folder / {"": self._log_names[0], "mpi": distributions.MPI_LOG}.get(kind, "launcher.txt")
 
     def _watch(self, child: processes.Child) -> None:
         limit = durations.seconds((self._properties.get("limits") or {}).get("timeout"))
         deadline = None if limit is None else (self.run.start_ms or runs.now_ms()) / 1000 + limit
-        self._copy_log(self._log, LOG_NAME)
+        self._copy_logs()
         while child.is_alive() and not self._wanted.wait(POLL_SECONDS):
-            self._copy_log(self._log, LOG_NAME)
+            self._copy_logs()
             if deadline is not None and time.time() > deadline:
                 self._failure = failures.too_long(limit or 0)
                 break
             if self._is_cancel_requested():
                 break
         processes.end(child)
-        self._copy_log(self._log, LOG_NAME)
+        self._copy_logs()
 
     def _is_cancel_requested(self) -> bool:
         """Asked before a restart: then nobody called cancel() here."""
@@ -177,7 +223,7 @@ class Execution:
         return self._is_canceled
 
     def _finish(self, child: processes.Child) -> None:
-        if self._is_canceled or self._is_cancel_requested():
+        if self._is_cancel_requested():
             self._upload()
             self.end_as("Canceled")
             return
@@ -186,7 +232,9 @@ class Execution:
         failure = self._failure or self._told_by(child) or self._register()
         if self._failure is None:
             self._stay_a_moment()
-        if failure is None:
+        if self._is_cancel_requested():
+            self.end_as("Canceled")
+        elif failure is None:
             self.end_as("Completed")
         else:
             self.fail(failure)
@@ -198,16 +246,24 @@ class Execution:
         self._wanted.wait(max(0.0, started_at + SHORTEST_SECONDS * self._context.settings.time_scale - time.time()))
 
     def _told_by(self, child: processes.Child) -> Failure | None:
-        return failures.of_process(child.exit_code(), str(self._properties["command"]), self._log, LOG_NAME)
+        name = distributions.read_failed(self.folder) or self._log_names[0]
+        command = str(self._properties["command"])
+        return failures.of_process(child.exit_code(), command, self.folder / name, f"{LOGS}/{name}")
+
+    def _copy_logs(self) -> None:
+        for name in self._log_names:
+            self._copy_log(self.folder / name, f"{LOGS}/{name}")
 
     def _copy_log(self, log: Path, name: str) -> None:
         logs.grow(self._context, self.scope, self.run.id, log, name)
 
     def _upload(self) -> None:
         artifacts = places.run_artifacts(self._context, self.scope, self.run.id)
-        for name in ("outputs", "logs"):
-            if (self.folder / "work" / name).is_dir():
-                materials.upload(self._context.blobs, self.folder / "work" / name, artifacts.under(name))
+        # What two nodes wrote under one name is the first node's.
+        for node in reversed(self._nodes):
+            for name in ("outputs", "logs"):
+                if (node / "work" / name).is_dir():
+                    materials.upload(self._context.blobs, node / "work" / name, artifacts.under(name))
         outputs.upload(self._context, self.scope, self._properties, self.folder / "named")
 
     def _register(self) -> Failure | None:

@@ -11,10 +11,12 @@ KEPT_OF_LOG = 4000
 
 @dataclass(frozen=True)
 class Failure(Exception):
-    """Why a job ends as Failed: a code and a sentence, as run details show them."""
+    """Why a job ends as Failed or, when Azure itself canceled it, as Canceled: a code and a sentence, as run details
+    show them."""
 
     code: str
     message: str
+    status: str = "Failed"
 
 
 INTERNAL = Failure("InternalServerError", "amlocal itself failed while running this job; its log says where.")
@@ -22,10 +24,14 @@ INTERRUPTED = Failure("JobInterrupted", "amlocal was stopped while this job ran;
 NOT_STARTED = Failure("JobInterrupted", "amlocal ended while this job was being started.")
 
 
+def of_deleted_compute(name: str) -> Failure:
+    return Failure("UserError", f"The compute target '{name}' was deleted.")
+
+
 def too_long(limit_seconds: float) -> Failure:
-    return Failure(
-        "JobTimeout", f"The job was ended because it ran longer than its limit of {limit_seconds:g} seconds."
-    )
+    """Documented: a job that reaches `limits.timeout` is canceled. Code and words are a guess."""
+    sentence = f"The job was canceled because it ran longer than its limit of {limit_seconds:g} seconds."
+    return Failure("JobTimeout", sentence, "Canceled")
 
 
 def of_process(exit_code: int | None, command: str, log: Path, log_name: str) -> Failure | None:

@@ -4,6 +4,7 @@ is in outputs.py."""
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,13 @@ def lay_out(context: Context, scope: Scope, properties: dict[str, Any], folder: 
             materials.fetch(context, scope, str(asked["uri"]), folder / "inputs" / name)
     for name in outputs.named(properties):
         (folder / "named" / name).mkdir(parents=True)
+
+
+def copy_to_nodes(nodes: Sequence[Path]) -> None:
+    """Each further node gets a working folder like that of the first, and a home of its own."""
+    for node in nodes[1:]:
+        shutil.copytree(nodes[0] / "work", node / "work", symlinks=True)
+        homes.make(node / "home")
 
 
 def read_values(properties: dict[str, Any], folder: Path) -> dict[str, str]:

@@ -7,9 +7,9 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import operations
-from amlocal.building import interpreters
-from amlocal.jobs import command_lines, outputs
+from amlocal.arm import computes, operations
+from amlocal.building import demands
+from amlocal.jobs import command_lines, distributions, outputs
 from amlocal.storage import stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.tracking import runs
@@ -150,12 +150,23 @@ def _check(context: Context, scope: Scope, name: str, asked: dict[str, Any]) -> 
     if not str(asked.get("command") or "").strip():
         raise ArmError(400, "UserError", "The job has no command.")
     command_lines.check(str(asked["command"]), asked.get("inputs") or {}, asked.get("outputs") or {})
-    interpreters.check(context, scope, str(asked.get("environmentId") or ""))
-    compute = str(asked.get("computeId") or SERVERLESS).rsplit("/", 1)[-1]
-    if compute.lower() != SERVERLESS and context.store.get("computes", scope, compute) is None:
-        raise ArmError(
-            400, "UserError", f"The compute target '{compute}' was not found in workspace '{scope.workspace}'."
-        )
+    demands.check(context, scope, str(asked.get("environmentId") or ""))
+    distributions.check(asked)
+    _check_compute(context, scope, asked)
+
+
+def _check_compute(context: Context, scope: Scope, asked: dict[str, Any]) -> None:
+    name, count = str(asked.get("computeId") or SERVERLESS).rsplit("/", 1)[-1], distributions.count_nodes(asked)
+    if name.lower() == SERVERLESS:
+        return
+    record = context.store.get(computes.KIND, scope, name)
+    if record is None:
+        raise ArmError(400, "UserError", f"The compute target '{name}' was not found in workspace '{scope.workspace}'.")
+    scale = computes.read_scale(context, record)
+    if scale is not None and count > scale.most:
+        # That Azure refuses it at once, and its words, are a guess.
+        sentence = f"The job asks for {count} nodes, and the compute target '{name}' has at most {scale.most}."
+        raise ArmError(400, "UserError", sentence)
 
 
 def _find(context: Context, scope: Scope, name: str) -> tuple[Record, runs.Run]:

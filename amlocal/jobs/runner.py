@@ -1,16 +1,16 @@
 """Runs command jobs: each waits for a node of its cluster and is then a process of its own. Only this file moves a
 job's status.
 
-NotStarted → Preparing → Queued → Running → Finalizing → Completed or Failed; CancelRequested → Canceled. When amlocal
-stops, running jobs end as Failed;
-when it is killed they go on, and the next start follows them further. What a job looks like over REST is in jobs.py,
-one job's steps in executions.py.
+NotStarted → Starting (code and inputs) → Preparing (environment) → Queued → Running → Finalizing → Completed or Failed;
+CancelRequested → Canceled. When amlocal stops, running jobs end as Failed; when it is killed they go on, and the next
+start follows them further. What a job looks like over REST is in jobs.py, one job's steps in executions.py.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from amlocal.arm import computes
 from amlocal.arm.nodes import Nodes
 from amlocal.jobs import failures
 from amlocal.jobs.executions import Execution
-from amlocal.storage.store import Scope
+from amlocal.storage.store import Record, Scope
 from amlocal.tracking import metrics, runs
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("amlocal.runner")
 
-# Many, because some of them only wait for their environment to be built.
-PREPARED_AT_ONCE = 16
+LAID_OUT_AT_ONCE = 8
+# Many, because most of them only wait for their environment to be built.
+PREPARED_AT_ONCE = 64
 # Of a compute without a number of its own: serverless, Kubernetes.
 DEFAULT_NODES = 4
 
@@ -39,9 +40,10 @@ class Runner:
         self._context = context
         self.nodes = Nodes()
         self._changed = threading.Condition()
-        self._queue: list[Execution] = []
+        self._ready: dict[int, Execution] = {}
         self._running: dict[int, Execution] = {}
         self._open: dict[int, Execution] = {}
+        self._laying_out = ThreadPoolExecutor(LAID_OUT_AT_ONCE, thread_name_prefix="lay-out")
         self._preparing = ThreadPoolExecutor(PREPARED_AT_ONCE, thread_name_prefix="prepare")
         self._is_stopping = False
         context.store.create_tables(runs.SCHEMA + metrics.SCHEMA)
@@ -60,7 +62,8 @@ class Runner:
             self._is_stopping = True
             running = list(self._running.values())
             self._changed.notify_all()
-        self._preparing.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._laying_out, self._preparing):
+            pool.shutdown(wait=False, cancel_futures=True)
         for execution in running:
             execution.interrupt(failures.INTERRUPTED)
         for execution in running:
@@ -68,7 +71,7 @@ class Runner:
 
     def submit(self, run: runs.Run) -> None:
         """Begins a job whose run and record are already stored."""
-        self._prepare_soon(Execution(self._context, run))
+        self._lay_out_soon(Execution(self._context, run))
 
     def cancel(self, run: runs.Run) -> None:
         """Asks a job to stop; one that has ended stays as it is."""
@@ -78,8 +81,9 @@ class Runner:
         with self._changed:
             execution = self._open.get(run.number)
             if execution is None or run.number not in self._running:
-                self._queue = [waiting for waiting in self._queue if waiting.run.number != run.number]
+                self._ready.pop(run.number, None)
                 self._open.pop(run.number, None)
+                self._changed.notify_all()
                 execution = execution or Execution(self._context, run)
                 execution.end_as("Canceled")
                 return
@@ -93,15 +97,28 @@ class Runner:
     def explain(self, run: runs.Run) -> str:
         """Why a job is still queued, in a sentence; "" when it does not wait for a node."""
         with self._changed:
-            waiting = [other for other in self._queue if other.run.number == run.number]
-            if not waiting:
+            mine = self._ready.get(run.number)
+            if mine is None:
                 return ""
-            mine = waiting[0]
-            ahead = sum(other.cluster == mine.cluster for other in self._queue[: self._queue.index(mine)])
-            return (
-                f"The job waits for {mine.node_count} of the {self._node_limit(mine)} nodes of compute"
-                f" '{mine.cluster[1]}': {self._used(mine)} are in use, and {ahead} jobs are before it in the queue."
-            )
+            ahead = sum(other.cluster == mine.cluster for number, other in self._ready.items() if number < run.number)
+            reason = self._obstacle(mine) or f"The job waits for compute '{mine.cluster[1]}'"
+            return f"{reason}, and {ahead} jobs are before it in the queue."
+
+    def forget_compute(self, scope: Scope, name: str) -> None:
+        """Ends the jobs of a compute that is being deleted. That Azure fails them is a guess."""
+        failure = failures.of_deleted_compute(name)
+        with self._changed:
+            mine = [other for other in self._open.values() if other.cluster == (scope.key, name.lower())]
+            for execution in mine:
+                self._ready.pop(execution.run.number, None)
+            idle = [execution for execution in mine if execution.run.number not in self._running]
+            for execution in idle:
+                self._open.pop(execution.run.number, None)
+        for execution in mine:
+            if execution in idle:
+                execution.fail(failure)
+            else:
+                execution.interrupt(failure)
 
     def forget_workspace(self, scope: Scope) -> None:
         """Cancels whatever still runs in a workspace that is being deleted."""
@@ -118,55 +135,95 @@ class Runner:
                 self.nodes.take(execution.cluster, execution.run.id, execution.node_count)
             threading.Thread(target=self._follow, args=(execution, True), name=execution.run.id, daemon=True).start()
         else:
-            self._prepare_soon(execution)
+            self._lay_out_soon(execution)
 
-    def _prepare_soon(self, execution: Execution) -> None:
+    def _lay_out_soon(self, execution: Execution) -> None:
         with self._changed:
-            if self._is_stopping:
-                return
-            self._open[execution.run.number] = execution
-            self._preparing.submit(self._prepare, execution)
+            if not self._is_stopping:
+                self._open[execution.run.number] = execution
+                self._laying_out.submit(self._lay_out, execution)
+
+    def _lay_out(self, execution: Execution) -> None:
+        is_done = self._try(execution, execution.lay_out)
+        with self._changed:
+            if is_done and not self._is_stopping:
+                self._preparing.submit(self._prepare, execution)
 
     def _prepare(self, execution: Execution) -> None:
-        try:
-            if not execution.prepare():
-                return
-        except Exception:
-            log.exception("job %s could not be prepared", execution.run.id)
-            execution.fail(failures.INTERNAL)
-            return
+        is_done = self._try(execution, execution.prepare)
         with self._changed:
-            if execution.run.number in self._open:
-                self._queue.append(execution)
+            if is_done and execution.run.number in self._open:
+                self._ready[execution.run.number] = execution
                 self._changed.notify_all()
+
+    def _try(self, execution: Execution, step: Callable[[], bool]) -> bool:
+        """Takes the step; False, and the job is no longer open, when it ended with it."""
+        try:
+            is_done = step()
+        except Exception:
+            # Who cancels a job takes its files from under this.
+            if execution.run.number in self._open:
+                log.exception("job %s could not be prepared", execution.run.id)
+            execution.fail(failures.INTERNAL)
+            is_done = False
+        if not is_done:
+            execution.delete_files()
+            with self._changed:
+                self._open.pop(execution.run.number, None)
+                self._changed.notify_all()
+        return is_done
 
     def _give_nodes(self) -> None:
         while True:
             with self._changed:
                 if self._is_stopping:
                     return
-                for execution in list(self._queue):
-                    if self._has_room(execution):
-                        self._queue.remove(execution)
-                        self._running[execution.run.number] = execution
-                        self.nodes.take(execution.cluster, execution.run.id, execution.node_count)
-                        threading.Thread(
-                            target=self._follow, args=(execution, False), name=execution.run.id, daemon=True
-                        ).start()
-                # A cluster that is deleted tells nobody.
+                for execution in self._next():
+                    del self._ready[execution.run.number]
+                    self._running[execution.run.number] = execution
+                    self.nodes.take(execution.cluster, execution.run.id, execution.node_count)
+                    threading.Thread(
+                        target=self._follow, args=(execution, False), name=execution.run.id, daemon=True
+                    ).start()
+                # Idle nodes that go, and quotas that change, tell nobody.
                 self._changed.wait(5)
 
-    def _has_room(self, execution: Execution) -> bool:
-        used = self._used(execution)
-        return used == 0 or used + execution.node_count <= self._node_limit(execution)
+    def _next(self) -> Iterator[Execution]:
+        """Those that can start now, one after another. A cluster's jobs start in the order they came in: who must wait
+        holds up the later ones, but for jobs whose environment takes its time."""
+        held = set()
+        for number in sorted(self._open.keys() - self._running.keys()):
+            execution = self._open[number]
+            if execution.cluster in held:
+                continue
+            if number in self._ready and not self._obstacle(execution):
+                yield execution
+            elif number in self._ready or not execution.is_laid_out:
+                held.add(execution.cluster)
+
+    def _obstacle(self, execution: Execution) -> str:
+        """Why a job that is ready cannot start now, in a sentence; "" when it can."""
+        used, most = self._used(execution), self._node_limit(execution)
+        # What is no cluster grows as Azure's serverless compute does.
+        if used + execution.node_count > most and (used > 0 or self._find_cluster(execution)):
+            return (
+                f"The job waits for {execution.node_count} of the {most} nodes of compute '{execution.cluster[1]}':"
+                f" {used} are in use"
+            )
+        return ""
 
     def _used(self, execution: Execution) -> int:
         return sum(other.node_count for other in self._running.values() if other.cluster == execution.cluster)
 
     def _node_limit(self, execution: Execution) -> int:
-        record = self._context.store.get(computes.KIND, execution.scope, execution.cluster[1])
+        record = self._find_cluster(execution)
         scale = computes.read_scale(self._context, record) if record else None
         return scale.most if scale else DEFAULT_NODES
+
+    def _find_cluster(self, execution: Execution) -> Record | None:
+        """None for what has no nodes of its own: serverless, Kubernetes."""
+        record = self._context.store.get(computes.KIND, execution.scope, execution.cluster[1])
+        return record if record and computes.read_scale(self._context, record) else None
 
     def _follow(self, execution: Execution, is_found: bool) -> None:
         try:
