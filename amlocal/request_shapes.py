@@ -10,18 +10,23 @@ RESOURCE = {"location": str, "kind": str, "tags": TEXTS, "identity": dict}
 IN_PROPERTIES = {"description": str, "tags": TEXTS, "properties": TEXTS}
 
 GROUP = {"location": str, "tags": TEXTS}
+_SAID = dict.fromkeys(
+    ("friendlyName", "description", "publicNetworkAccess", "imageBuildCompute", "primaryUserAssignedIdentity"), str
+)
+_IDENTITY = {"type": str, "userAssignedIdentities": Each(dict)}
+_PARAMETERS = {name: {"value": str} for name in (*_SAID, "workspaceName", "location", "kind")}
 TEMPLATE = {
     "properties": {
         "parameters": {
-            **{
-                name: {"value": str}
-                for name in ("workspaceName", "location", "friendlyName", "description", "kind", "resourceGroupName")
-            },
+            **_PARAMETERS,
             "tagValues": {"value": TEXTS},
+            "identity": {"value": _IDENTITY},
+            "managedNetwork": {"value": dict},
         }
     }
 }
-WORKSPACE = {**RESOURCE, "sku": dict, "properties": {"friendlyName": str, "description": str}}
+_OWN = {**_SAID, "keyVault": str, "applicationInsights": str, "containerRegistry": str, "managedNetwork": dict}
+WORKSPACE = {**RESOURCE, "identity": _IDENTITY, "sku": dict, "properties": {**_OWN, "hbiWorkspace": bool}}
 CREDENTIALS = {"credentialsType": str, "secrets": {"secretsType": str, "key": str, "sasToken": str}}
 DATASTORE = {
     "properties": {

@@ -3,7 +3,9 @@ the template is not."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from amlocal.arm import polls, workspace_fields, workspaces
 from amlocal.arm.operations import Operation
@@ -15,11 +17,16 @@ if TYPE_CHECKING:
     from amlocal.context import Context
 
 KIND = "arm-deployments"
+# https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources
+NAME = re.compile(r"^[A-Za-z0-9_.()-]{1,64}$")
 
 
 def put(context: Context, request: Request, *, subscription: str, group: str, name: str) -> Response:
     """PUT …/Microsoft.Resources/deployments/{name}: creates the workspace that the parameters describe."""
     context.check_group(subscription, group)
+    if not NAME.match(name):
+        rule = "1 to 64 letters, digits, dots, dashes, underscores and brackets"
+        raise ArmError(400, "InvalidDeploymentName", f"The deployment name '{name}' is not allowed: {rule}.")
     parameters = (request.json().get("properties") or {}).get("parameters") or {}
     values = {key: value.get("value") for key, value in parameters.items() if isinstance(value, dict)}
     if not values.get("workspaceName"):
@@ -33,7 +40,7 @@ def put(context: Context, request: Request, *, subscription: str, group: str, na
         context.store.put(KIND, scope, name, "", {"values": values, "properties": {"provisioningState": "Running"}})
         operation = context.operations.begin(scope, KIND, name, verb="put", is_quick=True)
     address = f"{_arm_id(scope, name)}/operationStatuses/{operation.id}?api-version=2020-06-01"
-    headers = {"Azure-AsyncOperation": f"{context.settings.public_url}{address}", "Retry-After": "1"}
+    headers = {"Azure-AsyncOperation": f"{context.settings.public_url}{quote(address, safe='/?=')}", "Retry-After": "1"}
     return json_response(_to_arm(scope, _find(context, scope, name)), 201, headers)
 
 

@@ -3,6 +3,7 @@ stand beside them."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from amlocal.storage import pages
@@ -12,6 +13,8 @@ from amlocal.web.http import ArmError, Request, Response, json_response
 if TYPE_CHECKING:
     from amlocal.context import Context
 
+# https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources
+NAME = re.compile(r"^[\w.()-]{0,89}[\w()-]$")
 # Whose resources stand beside a workspace.
 PROVIDERS = (
     "microsoft.storage",
@@ -57,6 +60,9 @@ def get_group(context: Context, request: Request, *, subscription: str, group: s
 
 def put_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
     context.check_subscription(subscription)
+    if not NAME.match(group):
+        rule = "1 to 90 letters, digits, dots, dashes, underscores and brackets, no dot at the end"
+        raise ArmError(400, "InvalidResourceGroup", f"The resource group name '{group}' is not allowed: {rule}.")
     body = request.json()
     if not body.get("location"):
         raise ArmError(400, "LocationRequired", "The location property is required for this definition.")

@@ -100,6 +100,7 @@ def create(context: Context, scope: Scope, body: dict[str, Any]) -> Record:
     with context.store.writing() as connection:
         old = context.store.get(KIND, f"{scope.subscription}/{scope.group}", scope.workspace)
         if old is not None:
+            check_stays(old)
             return old
         number = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM resources").fetchone()[0]
         stored: dict[str, Any] = {
@@ -210,6 +211,8 @@ def change(context: Context, request: Request, *, scope: Scope) -> Response:
 
 
 def _change(context: Context, scope: Scope, sent: dict[str, Any]) -> Record:
+    check_stays(find(context, scope))
+
     def edit(body: dict[str, Any]) -> None:
         for name in ("tags", "identity"):
             if sent.get(name) is not None:
@@ -219,6 +222,13 @@ def _change(context: Context, scope: Scope, sent: dict[str, Any]) -> Record:
     record = context.store.change(KIND, f"{scope.subscription}/{scope.group}", scope.workspace, "", edit)
     assert record is not None
     return record
+
+
+def check_stays(record: Record) -> None:
+    """Raises ArmError 409 for a workspace that is being deleted."""
+    if record.body["properties"].get("provisioningState") == "Deleting":
+        sentence = f"The workspace '{record.name}' is being deleted; wait until that has ended."
+        raise ArmError(409, "Conflict", sentence)
 
 
 def delete(context: Context, request: Request, *, scope: Scope) -> Response:

@@ -85,7 +85,9 @@ def resolve_outputs(context: Context, request: Request, *, scope: Scope, version
         if str(asset_id).startswith("azureml://amlocal/runs/"):
             run, _, output = str(asset_id).removeprefix("azureml://amlocal/runs/").partition("/outputs/")
             _, properties, _ = _read(context, scope, run)
-            asked = properties["outputs"][output]
+            asked = (properties.get("outputs") or {}).get(output)
+            if asked is None:
+                raise ArmError(404, "UserError", f"Run '{run}' has no output '{output}'.")
             uri, kind = asked["uri"], asked["jobOutputType"]
         else:
             uri, kind = str(asset_id), "uri_folder"

@@ -7,11 +7,12 @@ import re
 import secrets
 import time
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from amlocal.arm import operations, workspaces
 from amlocal.serving import traffic
-from amlocal.storage import stamps
+from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
 
@@ -56,8 +57,19 @@ def get(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
 
 
 def list_(context: Context, request: Request, *, scope: Scope) -> Response:
-    page = context.store.list(KIND, scope, top=request.query.number("count", 1000))
-    return json_response({"value": [to_arm(context, scope, record) for record in page.records]})
+    """By name, computeType, tags and properties; in pages of `count`."""
+    asked = request.query
+    has_tags, has_properties = (pages.has_pairs(asked.get(name)) for name in ("tags", "properties"))
+    wanted = asked.get("computeType").lower()
+
+    def accept(record: Record) -> bool:
+        body = record.body
+        is_kind = wanted in ("", "kubernetes" if body["kind"] == "K8S" else body["kind"].lower())
+        return is_kind and has_tags(body["tags"]) and has_properties(body["properties"].get("properties"))
+
+    return pages.answer(
+        context, request, KIND, scope, partial(to_arm, context, scope), name=asked.get("name"), accept=accept
+    )
 
 
 def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
