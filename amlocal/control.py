@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import collections
 import hmac
+import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
 
 from amlocal import removals
 from amlocal.arm import groups, workspaces
@@ -15,7 +17,7 @@ from amlocal.arm.operations import Operation, OperationFailed
 from amlocal.settings import Settings
 from amlocal.storage.store import Scope
 from amlocal.web.faults import Fault, Faults
-from amlocal.web.http import ArmError, Request, Response, json_response
+from amlocal.web.http import ArmError, QueryDict, Request, Response, json_response
 
 if TYPE_CHECKING:
     from amlocal.context import Context
@@ -54,13 +56,36 @@ def read_pace(text: str) -> Pace:
     raise ArmError(400, "InvalidPace", f"A pace is immediate, polls:N or seconds:S, not {text!r}.")
 
 
+class Recorded(NamedTuple):
+    """A request that was answered with `status` (0: not at all), `at` seconds since 1970. Twenty thousand of these are
+    kept: small, the query as it was sent."""
+
+    method: str
+    path: str
+    raw_query: str
+    status: int
+    tags: dict[str, Any] | None
+    at: float
+
+    def to_json(self) -> dict[str, Any]:
+        query = dict(QueryDict(parse_qsl(self.raw_query, keep_blank_values=True)))
+        return {
+            "method": self.method,
+            "path": self.path,
+            "query": query,
+            "status": self.status,
+            "tags": self.tags,
+            "at": self.at,
+        }
+
+
 class Control:
     """What tests may turn; kept in memory, so a restart is back at the settings' own pace with no faults."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.faults = Faults()
-        self.recorded: collections.deque[dict[str, Any]] = collections.deque(maxlen=RECORDED)
+        self.recorded: collections.deque[Recorded] = collections.deque(maxlen=RECORDED)
         self.start_over()
 
     def start_over(self) -> None:
@@ -80,16 +105,9 @@ class Control:
 
     def record(self, request: Request, status: int) -> None:
         if self._settings.is_controlled:
-            self.recorded.append(
-                {
-                    "method": request.method,
-                    "path": request.path,
-                    "query": dict(request.query),
-                    "status": status,
-                    "tags": request.tags,
-                    "at": time.time(),
-                }
-            )
+            # Clients ask for the same thing again and again: one text for all of them.
+            path, query = sys.intern(request.path), sys.intern(request.raw_query)
+            self.recorded.append(Recorded(request.method, path, query, status, request.tags, time.time()))
 
 
 def guard(context: Context, request: Request) -> None:
@@ -169,9 +187,9 @@ def list_requests(context: Context, request: Request) -> Response:
     method, pattern = request.query.get("method").upper(), request.query.get("path")
     matches = context.control.faults.matcher(pattern)
     recorded = [
-        entry
+        entry.to_json()
         for entry in list(context.control.recorded)
-        if (not method or entry["method"] == method) and matches(entry["path"])
+        if (not method or entry.method == method) and matches(entry.path)
     ]
     return json_response({"value": recorded})
 
