@@ -69,8 +69,8 @@ def clean_environment(home: Path, *, python: Path | None = None, temporary: Path
     environment["TMPDIR"] = str(temporary or home)
     environment.setdefault("LANG", "C.UTF-8")
     environment["PYTHONUNBUFFERED"] = "1"
-    loopback = "localhost,127.0.0.1,::1"
-    environment["NO_PROXY"] = environment["no_proxy"] = loopback
+    # No ::1 here: some clients cannot read it (the native part of mltable), and localhost says the same.
+    environment["NO_PROXY"] = environment["no_proxy"] = "localhost,127.0.0.1"
     return environment
 
 

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from amlocal import absences, control
 from amlocal import request_shapes as shapes
 from amlocal.arm import arm_deployments, computes, groups, polls, usages, workspaces
-from amlocal.assets import codes
+from amlocal.assets import codes, data_versions
 from amlocal.assets.containers import Assets
 from amlocal.assets.data import data
 from amlocal.assets.environments import environments
 from amlocal.assets.registered import models
 from amlocal.jobs import history, jobs
 from amlocal.serving import deployments, endpoints, scoring
-from amlocal.storage import blob_service, datastores
+from amlocal.storage import account_listings, blob_service, datastore_sections, datastores
 from amlocal.tracking import artifacts, experiments, mlflow_errors, mlflow_runs, registry, registry_versions
 from amlocal.web import tokens
 from amlocal.web.http import ArmError, Response, error_response
@@ -144,7 +144,11 @@ ROUTES = (
     ),
     Route("DELETE", f"{WS}/datastores/{{name}}", datastores.delete),
     Route("POST", f"{WS}/datastores/{{name}}/listSecrets", datastores.list_secrets, body=shapes.SECRETS),
+    Route("GET", f"/datastore/v1.0{WS}/datastores", datastore_sections.list_all, "ml"),
+    Route("GET", f"/datastore/v1.0{WS}/datastores/{{name}}", datastore_sections.get, "ml", "with its secrets"),
+    Route("GET", f"/datastore/v1.0{WS}/default", datastore_sections.get_default, "ml"),
     *asset_routes(data, shapes.DATA),
+    Route("GET", f"/data/v1.0{WS}/dataversion/{{name}}/versions/{{version}}", data_versions.get, "ml"),
     *asset_routes(environments, shapes.ENVIRONMENT),
     *(route for route in asset_routes(codes.codes, shapes.CODE) if not route.path.endswith("/versions")),
     Route("GET", f"{WS}/codes/{{name}}/versions", codes.list_versions, note="hash searches all codes"),
@@ -157,6 +161,7 @@ ROUTES = (
     Route("POST", f"{WS}/computes/{{name}}/listNodes", computes.list_nodes),
     Route("GET", f"{LOCATION}/vmSizes", usages.list_sizes),
     Route("GET", f"{LOCATION}/usages", usages.list_usages),
+    Route("GET", BLOB, account_listings.list_blobs, "blob", "comp=list with the container in the prefix"),
     Route("GET", f"{BLOB}/{{container}}", blob_service.get_container, "blob", "properties and comp=list"),
     Route("HEAD", f"{BLOB}/{{container}}", blob_service.get_container, "blob"),
     Route("PUT", f"{BLOB}/{{container}}", blob_service.put_container, "blob"),

@@ -18,21 +18,24 @@ if TYPE_CHECKING:
 PAGE = 5000
 
 
-def render(context: Context, request: Request, account: str, container: str) -> str:
-    """Listing with prefix, delimiter and marker. Folders of a delimiter count as entries, as Azure counts them."""
+def render(context: Context, request: Request, account: str, container: str, before: str = "") -> str:
+    """Listing with prefix, delimiter and marker. Folders of a delimiter count as entries, as Azure counts them.
+    `before` stands in front of every name, in what is asked and in what is answered."""
     query = request.query
-    prefix, delimiter, limit = query.get("prefix"), query.get("delimiter"), query.number("maxresults", PAGE)
+    delimiter, limit = query.get("delimiter"), query.number("maxresults", PAGE)
+    prefix, after = (query.get(name).removeprefix(before) for name in ("prefix", "marker"))
     limit = max(1, min(limit, PAGE))
-    entries = list(_entries(context, account, container, prefix, delimiter, query.get("marker"), limit + 1))
+    entries = list(_entries(context, account, container, prefix, delimiter, after, limit + 1))
     is_more = len(entries) > limit
     entries = entries[:limit]
     with_metadata = "metadata" in query.get("include")
-    items = "".join(_entry(entry, with_metadata) for entry in entries)
+    items = "".join(_entry(entry, with_metadata, before) for entry in entries)
     last = entries[-1] if is_more else ""
-    marker = last.name if isinstance(last, Blob) else last
+    name = last.name if isinstance(last, Blob) else last
+    marker = f"{before}{name}" if name else ""
     echo = "".join(
         f"<{tag}>{escape(value)}</{tag}>"
-        for tag, value in (("Prefix", prefix), ("Marker", query.get("marker")), ("Delimiter", delimiter))
+        for tag, value in (("Prefix", query.get("prefix")), ("Marker", query.get("marker")), ("Delimiter", delimiter))
         if value
     )
     address = escape(context.settings.blob_url(account), {'"': "&quot;"})
@@ -64,9 +67,9 @@ def _entries(
                 break
 
 
-def _entry(entry: Blob | str, with_metadata: bool) -> str:
+def _entry(entry: Blob | str, with_metadata: bool, before: str) -> str:
     if isinstance(entry, str):
-        return f"<BlobPrefix><Name>{escape(entry)}</Name></BlobPrefix>"
+        return f"<BlobPrefix><Name>{escape(before + entry)}</Name></BlobPrefix>"
     times = (("Creation-Time", entry.created_at), ("Last-Modified", entry.modified_at))
     moments = "".join(f"<{tag}>{email.utils.formatdate(value, usegmt=True)}</{tag}>" for tag, value in times)
     metadata = ""
@@ -74,7 +77,7 @@ def _entry(entry: Blob | str, with_metadata: bool) -> str:
         pairs = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in entry.metadata.items())
         metadata = f"<Metadata>{pairs}</Metadata>"
     return (
-        f"<Blob><Name>{escape(entry.name)}</Name><Properties>{moments}<Etag>{entry.etag.strip(chr(34))}</Etag>"
+        f"<Blob><Name>{escape(before + entry.name)}</Name><Properties>{moments}<Etag>{entry.etag.strip(chr(34))}</Etag>"
         f"<Content-Length>{entry.size}</Content-Length><Content-Type>{escape(entry.content_type)}</Content-Type>"
         f"<Content-MD5>{entry.content_md5}</Content-MD5><BlobType>BlockBlob</BlobType><AccessTier>Hot</AccessTier>"
         f"<LeaseStatus>unlocked</LeaseStatus><LeaseState>available</LeaseState></Properties>{metadata}</Blob>"

@@ -45,7 +45,9 @@ def speaks_xml(verb: Verb) -> Verb:
         except ArmError as exc:
             # Storage clients repeat what is answered with 500 and above, for minutes: a full disk is told at once.
             status = 413 if exc.status == 507 else exc.status
-            response = _xml(f"<Error><Code>{exc.code}</Code><Message>{escape(exc.message)}</Message></Error>", status)
+            response = answer_xml(
+                f"<Error><Code>{exc.code}</Code><Message>{escape(exc.message)}</Message></Error>", status
+            )
             response.headers |= {"x-ms-error-code": exc.code, **exc.headers}
         response.headers.setdefault("x-ms-version", VERSION)
         return response
@@ -58,7 +60,7 @@ def _quoted(request: Request, container: str) -> str:
     return next(part for part in request.raw_path.split("/") if unquote(part) == container)
 
 
-def _xml(content: str, status: int = 200) -> Response:
+def answer_xml(content: str, status: int = 200) -> Response:
     body = f'<?xml version="1.0" encoding="utf-8"?>{content}'.encode()
     return Response(status, body, {"Content-Type": "application/xml"})
 
@@ -253,7 +255,7 @@ def get_container(context: Context, request: Request, *, account: str, container
     blob_signatures.check(context, request, account, container, "", "l" if is_list else "r")
     _check_container(context, account, container)
     if is_list:
-        return _xml(blob_listings.render(context, request, account, container))
+        return answer_xml(blob_listings.render(context, request, account, container))
     facts = {"x-ms-lease-state": "available", "x-ms-lease-status": "unlocked", "ETag": '"0x1"'}
     return Response(200, headers={**facts, "Last-Modified": email.utils.formatdate(0, usegmt=True)})
 

@@ -53,7 +53,7 @@ def place_of(context: Context, scope: Scope, name: str) -> tuple[str, str]:
             "UserError",
             f"The datastore {record.name} is of type {kind}: amlocal keeps its record, and files of AzureBlob only.",
         )
-    if not _is_ours(context, record):
+    if not is_ours(context, record):
         raise ArmError(
             400,
             "UserError",
@@ -124,7 +124,7 @@ def list_secrets(context: Context, request: Request, *, scope: Scope, name: str)
         raise ArmError(403, "AuthorizationFailed", "This workspace uses identity only: its datastores have no keys.")
     body = record.body
     is_old = request.query.get("api-version", "") <= SIGNATURES and bool(request.json().get("expirableSecret"))
-    if is_old and body["kind"] == datastore_types.BLOB and _is_ours(context, record):
+    if is_old and body["kind"] == datastore_types.BLOB and is_ours(context, record):
         signature = blob_signatures.sign_container(context, body["account"], body["container"], "racwdl")
         return json_response({"secretsType": "Sas", "sasToken": signature})
     if body.get("secrets"):
@@ -134,7 +134,7 @@ def list_secrets(context: Context, request: Request, *, scope: Scope, name: str)
     return json_response({"secretsType": "AccountKey", "key": blob_signatures.key_of(context, body["account"])})
 
 
-def _is_ours(context: Context, record: Record) -> bool:
+def is_ours(context: Context, record: Record) -> bool:
     account = str(record.body.get("account") or "")
     return context.store.get("accounts", "", account) is not None
 
@@ -153,7 +153,7 @@ def _to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
         "isDefault": record.name == DEFAULT,
         "credentials": body.get("credentials") or own,
     }
-    if _is_ours(context, record):
+    if is_ours(context, record):
         container = datastore_types.PLACES[kind][1]
         properties |= {"accountName": settings.account_name(body["account"]), container: body["container"]}
     return {
