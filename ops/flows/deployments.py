@@ -1,5 +1,6 @@
 """Puts a model version behind an endpoint, step by step. Taking things away: ``ops.flows.deletions``."""
 
+from contextlib import suppress
 from typing import Any, Literal
 
 from django.conf import settings
@@ -47,6 +48,11 @@ def create_deployment(operation: Operation, azure: Connection) -> Next | Wait:
         return Wait(polls.LONGEST_SECONDS / 10, "phase:deployment_leaving")
     if facts and (facts.state != "failed" or tags.are_of(operation, facts.tags)):
         return Next()
+    if facts:
+        # Azure never mends a deployment whose first start failed: it goes, and is made anew.
+        with suppress(AzureConflict):
+            deployments.begin_delete(azure, deployment.endpoint.name, deployment.name)
+        return Wait(polls.SHORTEST_SECONDS, "phase:deployment_leaving")
     return Next(poll_url=deployments.begin_create(azure, _spec(operation, deployment)))
 
 

@@ -208,7 +208,7 @@ def test_the_log_is_kept_although_azure_is_busy_when_it_is_asked(deploy, quick, 
     assert "shelf is empty" in deployment_of(operation).log_text
 
 
-def test_a_failed_deployment_is_retried_in_place(deploy, quick, azure, name, alice):
+def test_a_failed_deployment_is_deleted_and_made_anew(deploy, quick, azure, name, alice):
     broken = quick / "entry" / "broken"
     broken.write_text(name)
     operation = finish(deploy())
