@@ -115,7 +115,9 @@ def _curated(name: str, version: str) -> Record | None:
 
 def _record(name: str, version: str) -> Record:
     image = f"mcr.microsoft.com/azureml/curated/{name[len(curated.PREFIX) :].lower()}:{version}"
-    properties = {
+    known = curated.find(name)
+    properties: dict[str, Any] = {
+        "description": f"Here it brings {', '.join(known.requirements)}." if known else None,
         "environmentType": "Curated",
         "image": image,
         "isAnonymous": False,

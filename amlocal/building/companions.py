@@ -56,8 +56,8 @@ PLAIN_SINCE = {
 }
 # What `import mlflow.sklearn` needs, and the small MLflow does not bring.
 FLAVOURED_SINCE = {"azureml-mlflow": NEVER, "mlflow-skinny": NEVER}
-# MLflow 3 writes scikit-learn models with skops unless told otherwise.
-SKOPS_SINCE = (3,)
+# Left open, they become MLflow 3, whose log_model fails on Azure ML, and which lacks what older scripts import.
+MLFLOWS = ("mlflow", "mlflow-skinny")
 # NumPy 1 has no wheels from this Python on.
 NUMPY_1_ENDS = (3, 13)
 
@@ -74,8 +74,11 @@ def find(requirements: Sequence[str], python: str) -> list[tuple[str, str]]:
         found.append(("setuptools<81", _oldest(read, PLAIN_SINCE)))
     if not said.keys() & {"pandas", "mlflow"}:
         found.append(("pandas<3", _oldest(read, FLAVOURED_SINCE)))
-    if "scikit-learn" in said and "mlflow" not in said and _newest(said.get("mlflow-skinny", "")) > SKOPS_SINCE:
-        found.append(("skops", _oldest(read, FLAVOURED_SINCE)))
+    for line, name, version in read:
+        if name in MLFLOWS and _newest(version) == ANY and ">" not in version:
+            found.append((f"{name}<3", line))
+        if name == "azureml-mlflow" and not said.keys() & set(MLFLOWS):
+            found.append(("mlflow-skinny<3", line))
     has_numpy_1 = tuple(int(part) for part in python.split(".")[:2]) < NUMPY_1_ENDS
     numpy = said.get("numpy", "")
     if has_numpy_1 and _newest(numpy) == ANY and not re.search(r">=?\s*2", numpy):

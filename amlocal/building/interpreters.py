@@ -60,6 +60,8 @@ def for_model(context: Context, folder: Path, log: Path) -> Built:
         # The small MLflow is enough to load a model; it brings no pandas.
         lines = tuple(_MLFLOW.sub("mlflow-skinny", line) for line in wanted.requirements)
         lines += tuple(need for need in ("mlflow-skinny", "pandas") if not any(line.startswith(need) for line in lines))
+        if _is_of_mlflow_3(folder):
+            lines = tuple("mlflow-skinny>=3" if line == "mlflow-skinny" else line for line in lines)
         return _fit(context, replace(wanted, requirements=lines), given, SCORING_NEEDS, log, lambda: None)
     except (BuildFailed, conda_files.BrokenFile, OSError) as exc:
         _say(log, str(exc))
@@ -67,6 +69,12 @@ def for_model(context: Context, folder: Path, log: Path) -> Built:
             raise NotBuilt("Image build failed for the conda.yaml of the MLflow model.") from exc
     _say(log, f"{given} is tried instead.")
     return Built(given, ())
+
+
+def _is_of_mlflow_3(folder: Path) -> bool:
+    file = folder / "MLmodel"
+    found = re.search(r"^mlflow_version:\s*['\"]?(\d+)", file.read_text(), re.MULTILINE) if file.is_file() else None
+    return found is not None and int(found[1]) >= 3
 
 
 def _choose(

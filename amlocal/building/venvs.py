@@ -12,18 +12,21 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from amlocal import processes
-from amlocal.building import companions
+from amlocal.building import companions, pins
 
 BUILD_SECONDS = 3600
 POLL_SECONDS = 0.1
 # What package installers listen to: mirrors, proxies, certificates, caches. Nothing else of ours reaches them.
 _PASSED = re.compile(r"^(PIP_|UV_|XDG_|(HTTPS?|ALL|NO)_PROXY$|SSL_CERT_|REQUESTS_CA_BUNDLE$)", re.IGNORECASE)
-_PINNED = re.compile(r"^(?P<name>[\w.\-]+\s*(?:\[[^\]]*\])?)\s*(?P<version>(?:[=~<>!]=?)[^;]*)(?P<marker>;.*)?$")
+
+
+# Is there a wheel? Nothing is installed.
+_LOOK = ("--dry-run", "--no-deps", "--only-binary", ":all:")
 
 
 class BuildFailed(Exception):
@@ -57,8 +60,7 @@ class Build:
         """Raises BuildFailed, or SystemExit when amlocal is stopping."""
         self._say(f"Building with Python {self._recipe.version} by {'uv' if self._uv else 'pip'}.")
         for line in self._recipe.requirements:
-            # An index may come with a password.
-            self._say(f"  {re.sub(r'//[^/@]*@', '//***@', line)}")
+            self._say(f"  {_hide(line)}")
         if not self._call([str(self._recipe.base), "-m", "venv", str(self.folder / "venv")]):
             raise BuildFailed
         if not (self._install_strictly() if self._recipe.is_strict else self._install_wheels()):
@@ -70,7 +72,8 @@ class Build:
         return self._install(self._recipe.requirements)
 
     def _install_wheels(self) -> bool:
-        wanted = self._recipe.requirements
+        """As it is asked for; with what comes nearest to each pin that has no wheel; with pins that go together."""
+        wanted = list(self._recipe.requirements)
         if self._install_with_companions(wanted, "--only-binary", ":all:"):
             return True
         self._say("Looking at each requirement alone.")
@@ -80,58 +83,89 @@ class Build:
             loosened.append(line)
             needs_source |= not is_wheel
         options = () if needs_source else ("--only-binary", ":all:")
-        if (loosened != list(wanted) or needs_source) and self._install_with_companions(loosened, *options):
+        if (loosened != wanted or needs_source) and self._install_with_companions(loosened, *options):
             return True
-        free = [self._without_pin(line) for line in loosened]
-        return free != loosened and self._install_with_companions(free)
+        near = [self._widen(line, pins.same_major) for line in loosened]
+        if near != loosened and self._install_with_companions(near, *options):
+            return True
+        free = [self._widen(line, lambda pin: "") for line in near]
+        return free != near and self._install_with_companions(free)
 
     def _loosen(self, line: str) -> tuple[str, bool]:
         """The requirement as it is when that can be had, else what comes nearest; whether it comes as a wheel."""
         if line.startswith("-") or self._has_wheel(line):
             return line, True
-        for free, told in _looser(line):
-            if self._has_wheel(free):
+        pin = pins.read(line)
+        if pin is not None:
+            version = pins.next_release(pin, self._list_versions(pin))
+            if version or self._has_wheel(pin.other("")):
+                told = f"'{version}' was taken" if version else "the version was left open"
                 self._warn(f"'{line}' has no wheel for Python {self._recipe.version}; {told}.")
-                return free, True
+                return pin.other(version), True
         self._say(f"'{line}' has no wheel at all for Python {self._recipe.version}: its source is tried.")
         return line, False
 
-    def _without_pin(self, line: str) -> str:
-        pinned = _PINNED.match(line)
-        if pinned is None or line.startswith("-") or not re.search("==|~=|<", pinned["version"]):
+    def _widen(self, line: str, widened: Callable[[pins.Pin], str]) -> str:
+        pin = pins.read(line)
+        if pin is None or not pin.is_capped:
             return line
-        self._warn(f"'{line}' does not go together with the others; the version was left open.")
-        return _join(pinned, "")
+        version = widened(pin)
+        if version == pin.version:
+            return line
+        told = f"'{version}' was asked for" if version else "the version was left open"
+        self._warn(f"'{line}' does not go together with the others; {told}.")
+        return pin.other(version)
+
+    def _list_versions(self, pin: pins.Pin) -> list[str]:
+        """Those that have a wheel for this Python: pip tells them when it finds none that fits, uv never does."""
+        told = self.folder / "versions.txt"
+        told.unlink(missing_ok=True)
+        self._install_by_pip([*self._options, f"{pin.package}{pin.version}"], *_LOOK, log=told)
+        found = re.search(r"\(from versions: (.*?)\)", told.read_text())
+        return found[1].split(", ") if found else []
+
+    @property
+    def _options(self) -> list[str]:
+        return [line for line in self._recipe.requirements if line.startswith("-")]
 
     def _install_with_companions(self, requirements: Sequence[str], *options: str) -> bool:
         added = companions.find(requirements, self._recipe.version)
         for line, reason in added:
-            self._say(f"'{line}' is asked for besides: '{reason}' needs it.")
+            self._warn(f"'{line}' is asked for besides: '{reason}' needs it.")
         return self._install([*requirements, *(line for line, _ in added)], *options)
 
     def _has_wheel(self, line: str) -> bool:
-        options = [other for other in self._recipe.requirements if other.startswith("-")]
-        return self._install([*options, line], "--dry-run", "--no-deps", "--only-binary", ":all:")
+        return self._install([*self._options, line], *_LOOK)
 
     def _install(self, requirements: Sequence[str], *options: str) -> bool:
+        if not self._uv:
+            return self._install_by_pip(requirements, *options)
+        command = [self._uv, "pip", "install", "--python", str(self.python)]
+        return self._call([*command, *options, "-r", self._write(requirements)])
+
+    def _install_by_pip(self, requirements: Sequence[str], *options: str, log: Path | None = None) -> bool:
+        command = [str(self.python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+        return self._call([*command, *options, "-r", self._write(requirements)], log)
+
+    def _write(self, requirements: Sequence[str]) -> str:
         file = self.folder / "requirements.txt"
         file.write_text("".join(f"{line}\n" for line in requirements))
-        if self._uv:
-            command = [self._uv, "pip", "install", "--python", str(self.python)]
-        else:
-            command = [str(self.python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-        return self._call([*command, *options, "-r", str(file)])
+        return str(file)
 
     def _tell_what_came(self) -> None:
         self._say("Installed:")
         if not self._call([str(self.python), "-m", "pip", "--disable-pip-version-check", "list", "--format", "freeze"]):
             raise BuildFailed
 
-    def _call(self, command: Sequence[str]) -> bool:
-        """Runs a command with its output in the log; whether it went well."""
-        self._say(f"$ {' '.join(command)}")
+    def _call(self, command: Sequence[str], log: Path | None = None) -> bool:
+        """Runs a command with its output in the log, or another file; whether it went well."""
+        self._say(f"$ {_hide(' '.join(command))}")
         child = processes.spawn(
-            command, folder=self.folder / "process", directory=self.folder, environment=_environment(), log=self.log
+            command,
+            folder=self.folder / "process",
+            directory=self.folder,
+            environment=_environment(),
+            log=log or self.log,
         )
         while child.is_alive():
             if self._stopping.wait(POLL_SECONDS) or time.monotonic() > self._ends_at:
@@ -146,27 +180,12 @@ class Build:
 
     def _warn(self, sentence: str) -> None:
         self._say(sentence)
-        self.warnings.append(sentence)
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
 
     def _say(self, text: str) -> None:
         with self.log.open("a") as log:
             log.write(f"{text}\n")
-
-
-def _looser(line: str) -> Iterator[tuple[str, str]]:
-    """The requirement with newer releases up to the next major one, then with all; each with how that is told."""
-    pinned = _PINNED.match(line)
-    if pinned is None:
-        return
-    least = re.fullmatch(r"[=~]=\s*(?P<version>(?P<major>\d+)(\.\d+)*)(\.\*)?\s*", pinned["version"])
-    if least:
-        near = f">={least['version']},<{int(least['major']) + 1}"
-        yield _join(pinned, near), f"'{near}' was taken"
-    yield _join(pinned, ""), "the version was left open"
-
-
-def _join(pinned: re.Match[str], version: str) -> str:
-    return f"{pinned['name'].strip()}{version} {pinned['marker'] or ''}".strip()
 
 
 def save(build: Build) -> None:
@@ -174,6 +193,11 @@ def save(build: Build) -> None:
     facts = build.folder / "facts.json"
     facts.with_suffix(".new").write_text(json.dumps({"warnings": build.warnings}))
     facts.with_suffix(".new").replace(facts)
+
+
+def _hide(text: str) -> str:
+    """An index may come with a password."""
+    return re.sub(r"//[^/@\s]*@", "//***@", text)
 
 
 def _environment() -> dict[str, str]:

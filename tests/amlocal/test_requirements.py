@@ -1,11 +1,11 @@
-"""What is made of requirements before they are installed: what old releases need besides, what comes nearest to a pin,
+"""What is made of requirements before they are installed: what some need besides, what is next to a pin,
 what a Dockerfile asks for."""
 
 from __future__ import annotations
 
 import pytest
 
-from amlocal.building import companions, dockerfiles, venvs
+from amlocal.building import companions, dockerfiles, pins
 
 
 @pytest.mark.parametrize(
@@ -38,30 +38,42 @@ def test_numpy_1_is_not_asked_for_where_it_cannot_be_had() -> None:
         (["tensorboard==2.16.2"], ["setuptools<81"]),
         (["azureml-core"], ["setuptools<81"]),
         (["mlflow==2.3.1", "setuptools==65.5.1"], []),
-        (["mlflow"], []),
-        (["azureml-mlflow", "scikit-learn"], ["pandas<3", "skops"]),
-        (["azureml-mlflow", "scikit-learn", "mlflow-skinny<3", "pandas"], []),
+        (["mlflow"], ["mlflow<3"]),
+        (["mlflow>=3"], []),
+        (["azureml-mlflow", "scikit-learn"], ["pandas<3", "mlflow-skinny<3"]),
         (["mlflow-skinny==2.3.2"], ["setuptools<81", "pandas<3", "numpy<2"]),
-        (["azureml-mlflow", "mlflow"], []),
-        (["azureml-mlflow", "pandas==2.3.0"], []),
+        (["azureml-mlflow", "mlflow==3.1"], []),
+        (["mlflow-skinny<3", "pandas==2.3.0"], []),
     ],
 )
 def test_what_packages_do_not_say_that_they_need_comes_besides(requirements: list[str], besides: list[str]) -> None:
     assert [line for line, _ in companions.find(requirements, "3.12.1")] == besides
 
 
+VERSIONS = ["2.0.1", "2.0", "1.5.3", "1.5.10", "1.5.2", "1.6.0rc1", "1.0"]
+
+
 @pytest.mark.parametrize(
-    ("line", "looser"),
+    ("line", "near", "same_major"),
     [
-        ("pandas==1.2.1", ["pandas>=1.2.1,<2", "pandas"]),
-        ("numpy==1.23.*", ["numpy>=1.23,<2", "numpy"]),
-        ("tables[x]~=3.7 ; os_name=='nt'", ["tables[x]>=3.7,<4 ; os_name=='nt'", "tables[x] ; os_name=='nt'"]),
-        ("scipy>=1.7,<1.8", ["scipy"]),
-        ("scipy", []),
+        ("pandas==1.2.1", "pandas==1.5.10", "pandas>=1.2.1,<2"),
+        ("pandas==1.2.*", "pandas==1.5.10", "pandas>=1.2,<2"),
+        ("pandas>=1.1,<1.2", "pandas==1.5.10", "pandas>=1.1,<1.2"),
+        ("pandas==1.5.10", "pandas==2.0.1", "pandas>=1.5.10,<2"),
+        ("pandas[x]~=1.1 ; os_name=='nt'", "pandas[x]==1.5.10 ; os_name=='nt'", "pandas[x]>=1.1,<2 ; os_name=='nt'"),
+        ("pandas==9.9", "pandas", "pandas>=9.9,<10"),
     ],
 )
-def test_a_pin_is_loosened_to_its_major_release_first(line: str, looser: list[str]) -> None:
-    assert [free for free, _ in venvs._looser(line)] == looser
+def test_a_pin_that_cannot_be_had_becomes_what_is_next_to_it(line: str, near: str, same_major: str) -> None:
+    pin = pins.read(line)
+    assert pin is not None
+    assert pin.other(pins.next_release(pin, VERSIONS)) == near
+    assert pin.other(pins.same_major(pin)) == same_major
+
+
+@pytest.mark.parametrize("line", ["pandas", "--find-links ./here", "tiny @ https://example.org/x==1.whl"])
+def test_what_says_no_version_is_no_pin(line: str) -> None:
+    assert pins.read(line) is None
 
 
 FILES = {
