@@ -10,6 +10,8 @@ from dataclasses import dataclass
 PREFIX = "AzureML-"
 # The versions that samples for these environments were written with: MLflow 3's log_model fails on Azure ML.
 _MLFLOW = ("azureml-mlflow", "mlflow-skinny<3")
+# NumPy 1, as there: NumPy 1 does not read what NumPy 2 pickled, and deployments often pin it.
+_NUMBERS = ("numpy<2", "pandas<3", "scipy")
 _SERVING = ("azureml-inference-server-http", "numpy", "joblib", "azure-storage-blob", "azure-identity")
 _TOOLS = ("ipykernel", "psutil", "tqdm", "tensorboard")
 
@@ -32,19 +34,19 @@ class Family:
 FAMILIES = (
     Family(
         r"sklearn-(?P<version>\d+\.\d+)",
-        ("scikit-learn~={version}.0", "pandas<3", "scipy", "joblib", *_MLFLOW),
+        ("scikit-learn~={version}.0", *_NUMBERS, "joblib", *_MLFLOW),
         ("matplotlib", *_TOOLS),
         ("sklearn-1.0", "sklearn-1.1", "sklearn-1.5"),
     ),
     Family(
         r"lightgbm-\d",
-        ("lightgbm", "xgboost", "scikit-learn", "pandas<3", "scipy", "matplotlib", *_MLFLOW),
+        ("lightgbm", "xgboost", "scikit-learn", *_NUMBERS, "matplotlib", *_MLFLOW),
         ("distributed", "adlfs", *_TOOLS),
         ("lightgbm-3.3",),
     ),
     Family(
         r"tensorflow-(?P<version>\d+\.\d+)",
-        ("tensorflow~={version}.0", "pandas<3", "scipy", *_MLFLOW),
+        ("tensorflow~={version}.0", *_NUMBERS, *_MLFLOW),
         ("matplotlib", "tensorflow-datasets", "tf-keras", "pillow", *_TOOLS),
         ("tensorflow-2.16-cuda12",),
     ),
