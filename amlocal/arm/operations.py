@@ -265,17 +265,18 @@ def headers(context: Context, operation: Operation) -> dict[str, str]:
     """The polling headers of an answer; none when the operation has ended well, so that the SDK does not poll."""
     if operation.status == SUCCEEDED:
         return {}
-    base = (
-        f"{context.settings.public_url}/subscriptions/{operation.scope.subscription}"
-        f"/providers/Microsoft.MachineLearningServices/locations/{operation.region}"
-    )
-    polling = {
-        "Azure-AsyncOperation": f"{base}/mfeOperationsStatus/{operation.id}?api-version=2023-04-01-preview",
-        "Retry-After": str(context.control.retry_after_seconds),
-    }
+    url = status_url(context, operation)
+    polling = {"Azure-AsyncOperation": url, "Retry-After": str(context.control.retry_after_seconds)}
     if operation.verb != "put":
-        polling["Location"] = f"{base}/mfeOperationResults/{operation.id}?api-version=2023-04-01-preview"
+        polling["Location"] = url.replace("/mfeOperationsStatus/", "/mfeOperationResults/")
     return polling
+
+
+def status_url(context: Context, operation: Operation) -> str:
+    """Where it can be asked for, also when it has ended."""
+    subscription, region = operation.scope.subscription, operation.region
+    place = f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{region}"
+    return f"{context.settings.public_url}{place}/mfeOperationsStatus/{operation.id}?api-version=2023-04-01-preview"
 
 
 def accepted(context: Context, operation: Operation, body: dict[str, Any] | None = None, status: int = 0) -> Response:

@@ -40,7 +40,7 @@ def put(context: Context, request: Request, *, scope: Scope, endpoint: str, name
         body["generation"] = known.body["generation"] if known else 0
         context.store.put(KIND, scope, found.name, name, body)
         operation = context.operations.begin(scope, KIND, found.name, name, verb="put")
-    answer = to_arm(scope, _find(context, scope, endpoint, name))
+    answer = endpoints.with_address(context, operation, to_arm(scope, _find(context, scope, endpoint, name)))
     return operations.accepted(context, operation, answer, 201 if known is None else 200)
 
 

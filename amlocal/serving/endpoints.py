@@ -48,7 +48,7 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
         }
         context.store.put(KIND, scope, name, "", body)
         operation = context.operations.begin(scope, KIND, name, verb="put")
-    answer = to_arm(context, scope, find(context, scope, name))
+    answer = with_address(context, operation, to_arm(context, scope, find(context, scope, name)))
     return operations.accepted(context, operation, answer, 201 if known is None else 200)
 
 
@@ -186,6 +186,14 @@ def to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
             "swaggerUri": uri.removesuffix("/score") + "/swagger.json",
         },
     }
+
+
+def with_address(context: Context, operation: Operation, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer to the PUT of an endpoint or deployment, with where to ask how it goes on: scripts that do without the
+    SDK read it there."""
+    own = {**(answer["properties"].get("properties") or {})}
+    own["AzureAsyncOperationUri"] = operations.status_url(context, operation)
+    return {**answer, "properties": {**answer["properties"], "properties": own}}
 
 
 def _new_body(context: Context, scope: Scope, name: str, asked: dict[str, Any]) -> dict[str, Any]:

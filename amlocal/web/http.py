@@ -127,7 +127,8 @@ class Response:
 def _parse(content: bytes) -> Any:
     """JSON as its standard has it: finite numbers, Unicode that can be written. Raises ArmError 400."""
     try:
-        parsed = json.loads(content, parse_constant=_finite, parse_float=_finite)
+        # Not strict: scripts paste conda files between quotes, and Azure takes their line breaks too.
+        parsed = json.loads(content, strict=False, parse_constant=_finite, parse_float=_finite)
         if b"\\ud" in content.lower():
             json.dumps(parsed, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as exc:
