@@ -97,7 +97,9 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
         operation = context.operations.begin(scope, KIND, name, verb="put", region=stored["location"])
     context.runner.look_again()
     answer = _to_arm(context, scope, find(context, scope, name))
-    return operations.accepted(context, operation, answer, 200 if old else 201)
+    # An old SDK reads an answer that needs no polling twice, and loses what kind of compute it is.
+    is_polled = request.is_from_old_sdk
+    return operations.accepted(context, operation, answer, 200 if old else 201, is_polled=is_polled)
 
 
 def change(context: Context, request: Request, *, scope: Scope, name: str) -> Response:

@@ -261,9 +261,10 @@ class Operations:
             )
 
 
-def headers(context: Context, operation: Operation) -> dict[str, str]:
-    """The polling headers of an answer; none when the operation has ended well, so that the SDK does not poll."""
-    if operation.status == SUCCEEDED:
+def headers(context: Context, operation: Operation, *, is_polled: bool = False) -> dict[str, str]:
+    """The polling headers of an answer; none when the operation has ended well, so that the SDK does not poll, unless
+    `is_polled`."""
+    if operation.status == SUCCEEDED and not is_polled:
         return {}
     url = status_url(context, operation)
     polling = {"Azure-AsyncOperation": url, "Retry-After": str(context.control.retry_after_seconds)}
@@ -279,10 +280,17 @@ def status_url(context: Context, operation: Operation) -> str:
     return f"{context.settings.public_url}{place}/mfeOperationsStatus/{operation.id}?api-version=2023-04-01-preview"
 
 
-def accepted(context: Context, operation: Operation, body: dict[str, Any] | None = None, status: int = 0) -> Response:
+def accepted(
+    context: Context,
+    operation: Operation,
+    body: dict[str, Any] | None = None,
+    status: int = 0,
+    *,
+    is_polled: bool = False,
+) -> Response:
     """The answer to the call that began it: `body` (a put's resource) with 201, or 202; 200/204 when it has already
-    ended well."""
-    polling = headers(context, operation)
+    ended well. `is_polled`: the client is told to ask again even so."""
+    polling = headers(context, operation, is_polled=is_polled)
     if body is not None:
         return json_response(body, status or 201, polling)
     if not polling:

@@ -14,7 +14,6 @@ from amlocal.web.http import ArmError, Request, Response, json_response
 if TYPE_CHECKING:
     from amlocal.context import Context
 
-OLD_CLIENT = "mgmt-machinelearningservices"
 OLD_WORDS = {"uri_folder": "UriFolder", "uri_file": "UriFile", "mltable": "MLTable"}
 LOG_FOLDERS = ("user_logs/", "azureml-logs/", "system_logs/", "logs/")
 
@@ -63,9 +62,9 @@ def patch_run(context: Context, request: Request, *, scope: Scope, run: str, exp
 
 def get_data(context: Context, request: Request, *, scope: Scope) -> Response:
     """POST rundata. The SDK downloads an output only when its type is the word it knows: uri_folder, or UriFolder in
-    releases whose client still calls itself OLD_CLIENT."""
+    old releases."""
     found, properties, tags = _read(context, scope, str(request.json().get("runId")))
-    words = OLD_WORDS if OLD_CLIENT in request.header("User-Agent") else {}
+    words = OLD_WORDS if request.is_from_old_sdk else {}
     outputs = {
         name: {"assetId": f"azureml://amlocal/runs/{found.id}/outputs/{name}", "type": words.get(kind, kind)}
         for name, asked in (properties.get("outputs") or {}).items()

@@ -11,6 +11,7 @@ from email.message import Message
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+OLD_CLIENT = "mgmt-machinelearningservices"
 JSON_LIMIT = 16 * 1024 * 1024
 
 
@@ -87,6 +88,11 @@ class Request:
 
     def header(self, name: str, default: str = "") -> str:
         return str(self.headers.get(name, default))
+
+    @property
+    def is_from_old_sdk(self) -> bool:
+        """Sent by a release whose client still calls itself so, as 1.20 and 1.28 do."""
+        return OLD_CLIENT in self.header("User-Agent")
 
     def read_all(self, limit: int = JSON_LIMIT) -> bytes:
         """The whole body. Raises ArmError 413 when it is longer than `limit` bytes."""

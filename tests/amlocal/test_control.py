@@ -148,6 +148,15 @@ def test_the_least_kind_profile_gives_no_keys_and_uploads_by_identity(
     path.write_text("1")
     client.data.create_or_update(Data(name=name, version="1", path=str(path), type=AssetTypes.URI_FILE))
     assert client.data.get(name, "1").version == "1"
+
+
+@pytest.mark.parametrize("own_server", [{"AMLOCAL_PROFILE": "least-kind"}], indirect=True)
+def test_a_datastore_without_keys_is_not_asked_for_them(
+    own_server: AmlocalServer, least_kind: Callable[..., MLClient], name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file.txt").write_text("1")
+    data = Data(name=name, version="1", path=str(tmp_path / "file.txt"), type=AssetTypes.URI_FILE)
+    least_kind().data.create_or_update(data)
     assert own_server.requests("POST", "listSecrets") == []
 
 
