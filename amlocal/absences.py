@@ -35,6 +35,7 @@ AREAS = (
     ("{WS}/computes/{name}/start", "Compute instances"),
     ("{WS}/computes/{name}/stop", "Compute instances"),
     ("{WS}/computes/{name}/restart", "Compute instances"),
+    ("{WS}/computes/{name}/enableSso", "Compute instances"),
     ("{WS}/models/{name}/versions/{version}/package", "Model packages"),
     ("{WS}/models/{name}/versions/{version}/publish", "Registries"),
     ("{WS}/data/{name}/versions/{version}/publish", "Registries"),
@@ -54,6 +55,9 @@ AREAS = (
     ("/dataset/{version}{WS}", "Datasets of SDK v1"),
     ("/modelregistry/{version}{WS}", "Models of SDK v1"),
 )
+
+# The SDK asks these with a token for Azure's own cloud (`models.share`): they are refused without looking at it.
+OPEN = ("/registrymanagement",)
 
 
 def refuse(what: str) -> Callable[..., Response]:

@@ -93,6 +93,8 @@ def absent(path: str, what: str) -> tuple[Route, ...]:
     """The rows of a part of Azure ML that is not here: its path and all below it, by every method."""
     full = path.replace("{WS}", WS).replace("{GROUP}", GROUP).replace("{ML}", ML)
     surface = "arm" if full.startswith("/subscriptions/") else "ml"
+    if full in absences.OPEN:
+        surface = "open"
     handler = absences.refuse(what)
     paths = (full, f"{full}/{{rest*}}")
     return tuple(Route(method, each, handler, surface) for method in absences.METHODS for each in paths)
@@ -225,6 +227,7 @@ ROUTES = (
         body=shapes.RUN_CHANGE,
     ),
     Route("GET", f"/history/v1.0{WS}/runs/{{run}}/children", history.list_children, "ml", "by mlflow.parentRunId"),
+    Route("GET", f"/history/v1.0{WS}/runs/{{run}}/serviceinstances/{{node}}", history.list_services, "ml", "none runs"),
     Route("POST", f"/history/v1.0{WS}/rundata", history.get_data, "ml", body=shapes.RUN_DATA),
     Route(
         "POST",

@@ -54,6 +54,12 @@ def list_children(context: Context, request: Request, *, scope: Scope, run: str)
     return json_response({"value": [_to_run(*_read(context, scope, name)) for name in names]})
 
 
+def list_services(context: Context, request: Request, *, scope: Scope, run: str, node: str) -> Response:
+    """GET …/runs/{run}/serviceinstances/{node}, behind `jobs.show_services`: none is ever started."""
+    _read(context, scope, run)
+    return json_response({"instances": {}})
+
+
 def patch_run(context: Context, request: Request, *, scope: Scope, run: str, experiment: str = "") -> Response:
     """PATCH …/experiments/{experiment}/runs/{run}: what `jobs.archive` and `jobs.update` send."""
     jobs.change_run(context, scope, run, request.json())

@@ -16,6 +16,7 @@ from azure.ai.ml.entities import (
     ComputeInstance,
     FqdnDestination,
     ManagedNetwork,
+    Model,
     PatTokenConfiguration,
     Registry,
     Workspace,
@@ -53,6 +54,7 @@ CALLS: dict[str, Callable[[MLClient], Any]] = {
     ).result(),
     "ComputeInstance": lambda client: client.compute.begin_create_or_update(ComputeInstance(name="ci-1")).result(),
     "Compute instances": lambda client: client.compute.begin_stop("ci-1").result(),
+    "Compute instances, signed on": lambda client: client.compute.enable_sso(name="ci-1", enable_sso=True),
     "Registries": lambda client: client.registries.begin_create(
         Registry(name="r", location="eastus", replication_locations=[])
     ).result(),
@@ -72,6 +74,13 @@ def test_it_answers_501_with_a_sentence(ml_client: MLClient, what: str) -> None:
 def test_a_client_of_a_registry_is_refused(credential: TokenCredential) -> None:
     with pytest.raises(HttpResponseError, match="Registries are not in amlocal yet"):
         MLClient(credential, registry_name="azureml")
+
+
+def test_sharing_with_a_registry_is_refused(ml_client: MLClient, name: str, tmp_path: Path) -> None:
+    (tmp_path / "model.txt").write_text(name)
+    ml_client.models.create_or_update(Model(name=name, version="1", path=str(tmp_path / "model.txt")))
+    with pytest.raises(HttpResponseError, match="Registries are not in amlocal yet"):
+        ml_client.models.share(name, "1", share_with_name=name, share_with_version="1", registry_name="r")
 
 
 # What a workspace of Azure answers and SDK v2 never sends.
