@@ -50,11 +50,12 @@ FAMILIES = (
         ("matplotlib", "tensorflow-datasets", "tf-keras", "pillow", *_TOOLS),
         ("tensorflow-2.16-cuda12",),
     ),
-    # Which PyTorch is what the user's pip gives: for CUDA, unless its settings say otherwise.
+    # Which PyTorch is what the user's pip gives: for CUDA, unless its settings say otherwise. A given one is not
+    # built anew for want of torchvision.
     Family(
         r"(?:acpt-)?pytorch-\d",
-        ("torch", "torchvision", "pandas<3", "matplotlib", *_MLFLOW),
-        ("transformers", "pillow", *_TOOLS),
+        ("torch", "pandas<3", "matplotlib", *_MLFLOW),
+        ("torchvision", "transformers", "pillow", *_TOOLS),
         ("acpt-pytorch-2.2-cuda12.1", "acpt-pytorch-2.8-cuda12.6"),
     ),
     Family(r"minimal-.*inference", _SERVING, (), ("minimal-py311-inference", "minimal-py312-cuda12.4-inference")),
