@@ -263,7 +263,8 @@ class Execution:
         for node in reversed(self._nodes):
             for name in ("outputs", "logs"):
                 if (node / "work" / name).is_dir():
-                    materials.upload(self._context.blobs, node / "work" / name, artifacts.under(name))
+                    place = artifacts.under(name)
+                    materials.upload(self._context.blobs, node / "work" / name, place, within=self.folder)
         outputs.upload(self._context, self.scope, self._properties, self.folder / "named")
 
     def _register(self) -> Failure | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from amlocal.context import Context
 
 KIND = "jobs"
+PART_NAME = re.compile(r"\w[\w.-]{0,254}")
 NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$")
 PAGE = 100
 SERVERLESS = "serverless"
@@ -149,6 +150,11 @@ def _check(context: Context, scope: Scope, name: str, asked: dict[str, Any]) -> 
         )
     if not str(asked.get("command") or "").strip():
         raise ArmError(400, "UserError", "The job has no command.")
+    for field in ("inputs", "outputs"):
+        # They become folders.
+        wrong = [part for part in asked.get(field) or {} if not PART_NAME.fullmatch(part)]
+        if wrong:
+            raise ArmError(400, "UserError", f"{wrong[0]!r} cannot be a name among the job's {field}.")
     command_lines.check(str(asked["command"]), asked.get("inputs") or {}, asked.get("outputs") or {})
     demands.check(context, scope, str(asked.get("environmentId") or ""))
     distributions.check(asked)

@@ -50,7 +50,9 @@ def upload(context: Context, scope: Scope, properties: Mapping[str, Any], folder
     for name, output in named(properties).items():
         source = _local(context, scope, name, output, folder)
         if source.exists():
-            materials.upload(context.blobs, source, places.need(context, scope, output["uri"]))
+            place = places.need(context, scope, output["uri"])
+            # Beside the named outputs lies what the job works in, and a link to that is as good as the file.
+            materials.upload(context.blobs, source, place, within=folder.parent)
 
 
 def register(context: Context, scope: Scope, job: str, properties: Mapping[str, Any]) -> None:

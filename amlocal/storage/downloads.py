@@ -5,15 +5,20 @@ not kept: it may be different tomorrow."""
 from __future__ import annotations
 
 import html
+import ipaddress
 import re
 import shutil
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 SECONDS = 60
+# Where clouds keep the secrets of the machine that asks.
+_METADATA_HOSTS = ("metadata.google.internal", "metadata.azure.internal", "168.63.129.16")
 _NAME = re.compile(r"<Name>(.*?)</Name>", re.DOTALL)
 _MARKER = re.compile(r"<NextMarker>(.+?)</NextMarker>", re.DOTALL)
 
@@ -74,17 +79,68 @@ def to_url(uri: str) -> str:
     if parts.scheme in ("wasb", "wasbs", "abfs", "abfss") and parts.username:
         host = (parts.hostname or "").replace(".dfs.", ".blob.")
         return f"https://{host}/{parts.username}{quote(parts.path)}"
-    if parts.scheme not in ("http", "https"):
-        raise ValueError("amlocal cannot read paths of this kind")
     return uri
 
 
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """What a stranger's server sends on may lead to other servers, and not back into this machine."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
+    ) -> Any:
+        check(newurl)
+        if _is_here(newurl) and not _is_here(req.full_url):
+            raise ValueError("it leads on to an address of this machine")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+_OPENER = urllib.request.build_opener(_Redirects)
+
+
+def check(url: str) -> None:
+    """Raises ValueError for what is no web address, and for the addresses at which a cloud gives secrets to whatever
+    runs on the machine."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("amlocal cannot read paths of this kind")
+    hosts = {parts.hostname or "", *_addresses(parts.hostname or "")}
+    if any(host in _METADATA_HOSTS for host in hosts) or any(_address(host).is_link_local for host in hosts):
+        raise ValueError("addresses of this kind are not asked")
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return any(_address(found).is_loopback or _address(found).is_unspecified for found in _addresses(host))
+
+
+def _addresses(host: str) -> set[str]:
+    """The IP addresses of a name; none when it has none, which the download itself will tell."""
+    try:
+        return {str(found[4][0]).partition("%")[0] for found in socket.getaddrinfo(host, None)}
+    except (OSError, UnicodeError):
+        return set()
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """A name counts as an address of no kind."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return ipaddress.IPv4Address("192.0.2.1")
+    return getattr(address, "ipv4_mapped", None) or address
+
+
 def _fetch_file(url: str, target: Path) -> Path:
-    with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - to_url lets http and https through only
+    with _open(url) as answer:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("wb") as file:
             shutil.copyfileobj(answer, file)
     return target
+
+
+def _open(url: str) -> Any:
+    check(url)
+    return _OPENER.open(url, timeout=SECONDS)
 
 
 def _list(container: str, prefix: str, signature: str) -> Iterator[str]:
@@ -92,7 +148,7 @@ def _list(container: str, prefix: str, signature: str) -> Iterator[str]:
     while True:
         query = urlencode({"restype": "container", "comp": "list", "prefix": prefix, "marker": marker})
         url = f"{container}?{query}{'&' if signature else ''}{signature}"
-        with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - see _fetch_file
+        with _open(url) as answer:
             page = answer.read().decode("utf-8-sig")
         yield from (html.unescape(name) for name in _NAME.findall(page))
         following = _MARKER.search(page)

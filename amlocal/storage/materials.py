@@ -3,18 +3,22 @@ out."""
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlocal.storage import downloads, places
+from amlocal.storage import contents, downloads, places
 from amlocal.storage.store import Scope
 from amlocal.web.http import ArmError
 
 if TYPE_CHECKING:
     from amlocal.context import Context
     from amlocal.storage.blobs import Blob, Blobs
+
+
+log = logging.getLogger("amlocal.storage")
 
 
 class Missing(Exception):
@@ -36,7 +40,8 @@ def fetch(context: Context, scope: Scope, uri: str, folder: Path) -> Path:
 
 
 def copy(blobs: Blobs, place: places.Place, target: Path) -> int:
-    """Copies the blob to the file `target`, or all blobs under the place into the folder `target`; how many."""
+    """Copies the blob to the file `target`, or all blobs under the place into the folder `target`; how many. Raises
+    Missing when a disk cannot have them, such as a file and a folder of one name."""
     single = blobs.find(place.account, place.container, place.path) if place.path else None
     if single is not None and "hdi_isfolder" not in single.metadata:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -47,12 +52,16 @@ def copy(blobs: Blobs, place: places.Place, target: Path) -> int:
     prefix = f"{place.path}/" if place.path else ""
     for blob in iterate(blobs, place.account, place.container, prefix):
         count += 1
-        inside = target / blob.name.removeprefix(prefix)
-        if "hdi_isfolder" in blob.metadata:
-            inside.mkdir(parents=True, exist_ok=True)
-            continue
-        inside.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(blob.file, inside)
+        # A blob's name may go on with a slash, and would then be a path from the root of this machine.
+        inside = target / blob.name.removeprefix(prefix).lstrip("/")
+        try:
+            if "hdi_isfolder" in blob.metadata or blob.name.endswith("/"):
+                inside.mkdir(parents=True, exist_ok=True)
+                continue
+            inside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(blob.file, inside)
+        except OSError as exc:
+            raise Missing(f"'{blob.name}' cannot be put on this machine's disk: {exc.strerror}.") from exc
     return count
 
 
@@ -64,20 +73,31 @@ def iterate(blobs: Blobs, account: str, container: str, prefix: str) -> Iterator
         after = page[-1].name
 
 
-def upload(blobs: Blobs, source: Path, place: places.Place) -> int:
-    """Writes a file to the place, or every file of a folder under it; how many. Links that lead out of the folder are
-    left out."""
-    if source.is_file():
-        _write(blobs, source, place)
-        return 1
-    root = source.resolve()
-    files = [file for file in sorted(source.rglob("*")) if file.is_file() and file.resolve().is_relative_to(root)]
+def upload(blobs: Blobs, source: Path, place: places.Place, *, within: Path) -> int:
+    """Writes a file to the place, or every file of a folder under it; how many. Left out, with a line in amlocal's log,
+    is what cannot be a blob, and links that lead out of `within`: a job shows its own files, and nobody else's."""
+    root = within.resolve()
+    files = sorted(source.rglob("*")) if source.is_dir() and source.resolve().is_relative_to(root) else [source]
+    count = 0
     for file in files:
-        _write(blobs, file, place.under(file.relative_to(source).as_posix()))
-    return len(files)
+        if not file.is_file():
+            continue
+        try:
+            if not file.resolve().is_relative_to(root):
+                raise ValueError("it is a link that leads out of the job")
+            _write(blobs, file, place.under(file.relative_to(source).as_posix()) if file != source else place)
+        except (OSError, ValueError) as exc:
+            log.warning("%r was not uploaded: %s", str(file), exc)
+            continue
+        count += 1
+    return count
 
 
 def _write(blobs: Blobs, file: Path, place: places.Place) -> None:
+    try:
+        contents.check_name(place.path)
+    except ArmError as exc:
+        raise ValueError(exc.message) from exc
     with file.open("rb") as content:
         blobs.write(place.account, place.container, place.path, content)
 

@@ -4,18 +4,28 @@ signatures, secrets that leak into logs."""
 from __future__ import annotations
 
 import contextlib
+import http.server
+import json
 import re
 import socket
 import ssl
 import stat
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from azure.ai.ml import MLClient
 
+from amlocal.storage import downloads, materials, places
+from amlocal.storage.addresses import Addresses
+from amlocal.storage.blobs import Blobs
+from amlocal.storage.store import Store
 from tests.amlocal import accounts
+from tests.amlocal.data_plane import DataPlane
+from tests.amlocal.jobs_at_work import await_end, submit
 from tests.amlocal.test_core import call, token, workspace_path
 from tests.amlocal_server import AmlocalServer
 
@@ -208,3 +218,137 @@ def test_only_its_owner_reads_the_home(own_server: AmlocalServer) -> None:
     assert files
     assert open_to_others == []
     assert urlsplit(own_server.url).hostname == "localhost"
+
+
+def list_artifacts(client: MLClient, server: AmlocalServer, job: str) -> dict[str, bytes]:
+    from azure.storage.blob import ContainerClient
+
+    store = client.datastores.get("workspaceartifactstore")
+    key = accounts.read_key(client, server, "workspaceartifactstore")
+    url = f"https://{store.account_name}.blob.core.local"
+    container = ContainerClient(url, store.container_name, credential=key)
+    prefix = f"ExperimentRun/dcid.{job}/"
+    names = [blob.name for blob in container.list_blobs(prefix)]
+    return {name.removeprefix(prefix): container.download_blob(name).readall() for name in names}
+
+
+def test_a_job_shows_its_own_files_and_nobody_elses(ml_client: MLClient, amlocal_server: AmlocalServer) -> None:
+    """Its links may lead anywhere on this machine: only what lies in the job's own folder is uploaded."""
+    home = amlocal_server.home
+    command = (
+        f"echo mine > outputs/mine; ln -s mine outputs/alias; ln -s {home}/secret outputs/secret;"
+        f" ln -s {home}/tls outputs/tls; rm -r logs; ln -s {home}/tls logs;"
+        " touch \"outputs/$(printf 'line\\nend')\"; mkfifo outputs/pipe"
+    )
+    job = submit(ml_client, None, command)
+    assert await_end(ml_client, job.name).status == "Completed"
+    found = {
+        name: content
+        for name, content in list_artifacts(ml_client, amlocal_server, job.name).items()
+        if name.startswith(("outputs/", "logs/"))
+    }
+    assert found == {"outputs/mine": b"mine\n", "outputs/alias": b"mine\n"}
+
+
+def test_a_named_output_that_became_a_link_is_not_followed_out(tmp_path: Path) -> None:
+    blobs = make_blobs(tmp_path)
+    (tmp_path / "secret").write_text("secret")
+    job = tmp_path / "job"
+    (job / "named").mkdir(parents=True)
+    (job / "work").mkdir()
+    (job / "work" / "result").write_text("mine")
+    (job / "named" / "out").symlink_to(tmp_path)
+    (job / "named" / "file").symlink_to(tmp_path / "secret")
+    (job / "named" / "own").symlink_to(job / "work")
+    place = places.Place("account", "container", "there")
+    counts = [
+        materials.upload(blobs, job / "named" / name, place.under(name), within=job) for name in ("out", "file", "own")
+    ]
+    assert counts == [0, 0, 1]
+    assert [blob.name for blob in blobs.list("account", "container")] == ["there/own/result"]
+
+
+def test_a_blob_never_leaves_the_folder_it_is_copied_to(tmp_path: Path) -> None:
+    blobs = make_blobs(tmp_path)
+    blobs.write("account", "container", f"code/{tmp_path}/out", b"x")
+    blobs.write("account", "container", "code//double", b"y")
+    materials.copy(blobs, places.Place("account", "container", "code"), tmp_path / "work")
+    assert not (tmp_path / "out").exists()
+    assert (tmp_path / "work" / "double").read_bytes() == b"y"
+    blobs.write("account", "container", "both/a", b"x")
+    blobs.write("account", "container", "both/a/b", b"x")
+    with pytest.raises(materials.Missing, match="cannot be put on"):
+        materials.copy(blobs, places.Place("account", "container", "both"), tmp_path / "both")
+
+
+def make_blobs(folder: Path) -> Blobs:
+    return Blobs(folder / "blobs", Store(folder / "db", Addresses("localhost:1")))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/metadata/identity/oauth2/token",
+        "http://[fe80::1]/x",
+        "http://[::ffff:169.254.169.254]/x",
+        "http://168.63.129.16/x",
+        "file:///etc/passwd",
+        "ftp://localhost/x",
+        "/etc/passwd",
+    ],
+)
+def test_an_input_is_not_fetched_from_where_a_machine_keeps_its_secrets(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ValueError, match="of this kind"):
+        downloads.fetch(url, tmp_path)
+
+
+def test_a_redirect_leads_neither_to_files_nor_to_a_clouds_secrets(tmp_path: Path) -> None:
+    class Sender(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", self.path[1:])
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Sender) as sender:
+        threading.Thread(target=sender.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{sender.server_address[1]}"
+        for target in ("http://169.254.169.254/token", "file:///etc/passwd", "ftp://x/y"):
+            with pytest.raises((ValueError, OSError)) as refused:
+                downloads.fetch(f"{base}/{target}", tmp_path)
+            assert re.search("of this kind|is not allowed", str(refused.value))
+        sender.shutdown()
+    assert list(tmp_path.iterdir()) == []
+
+
+JOB = {"jobType": "Command", "command": "true", "environmentId": "azureml://none"}
+PLACES = {
+    "data/{}/versions/1": {"dataType": "uri_file", "dataUri": "https://example.org/x"},
+    "jobs/{}": JOB,
+    "computes/{}": {"computeType": "AmlCompute", "properties": {"vmSize": "Standard_DS3_v2"}},
+    "onlineEndpoints/{}": {"authMode": "Key"},
+}
+
+
+def test_a_jobs_inputs_and_outputs_have_names_that_are_no_paths(amlocal_server: AmlocalServer) -> None:
+    plane = DataPlane(amlocal_server)
+    for name in ("..", "../up", "/etc/cron.d", "a/b", "a\x00b", ""):
+        for field, inside in (("inputs", {"jobInputType": "literal", "value": "1"}), ("outputs", {})):
+            answer = plane.call("PUT", "", "jobs/x", {"properties": {**JOB, field: {name: inside}}})
+            assert answer.status_code == 400, answer.text
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_name_that_is_a_path_is_refused_everywhere(amlocal_server: AmlocalServer, kind: str) -> None:
+    """Sent by hand, because clients tidy such paths up."""
+    bearer = token(amlocal_server)
+    body = json.dumps({"location": "eastus", "properties": PLACES[kind]})
+    with connected(amlocal_server) as secured:
+        for name in ("..%2f..%2fup", "%2fetc", "a%00b", "a%0a", "%2e%2e"):
+            target = f"{workspace_path(amlocal_server)}/{kind.format(name)}?api-version=2024-10-01"
+            head = f"PUT {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {bearer}\r\n"
+            typed = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            secured.sendall(f"{head}{typed}{body}".encode())
+            assert secured.recv(65536)[:12] == b"HTTP/1.1 400", name
