@@ -226,6 +226,7 @@ def test_a_deployment_fails_with_a_broken_conda_file_and_runs_with_a_good_one(
     assert ml_client.online_deployments.get("blue", served.name).provisioning_state == "Failed"
     logs = ml_client.online_deployments.get_logs("blue", served.name, lines=500, container_type="storage-initializer")
     assert "no-such-package" in logs
+    ml_client.online_deployments.begin_delete("blue", served.name).result()
     good = Environment(image=IMAGE, conda_file=str(ROOT / "scoring" / "entry" / "conda.yml"))
     served.deploy(environment=good)
     served.route(blue=100)
