@@ -46,11 +46,15 @@ class Context:
         threading.Thread(target=sweeps.keep_clean, args=sweeping, name="sweep", daemon=True).start()
 
     def stop(self) -> None:
+        """Builds, jobs and servers at once: it takes as long as the slowest of them."""
         self.stopping.set()
         self.operations.stop()
-        self.builds.stop()
-        self.runner.stop()
-        self.fleet.stop()
+        parts = (self.builds.stop, self.runner.stop, self.fleet.stop)
+        ending = [threading.Thread(target=stop, name="stop", daemon=True) for stop in parts]
+        for thread in ending:
+            thread.start()
+        for thread in ending:
+            thread.join()
         self.store.close()
 
     def find_workspace(self, subscription: str, group: str, workspace: str) -> Scope:

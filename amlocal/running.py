@@ -32,7 +32,8 @@ LOCK_SECONDS = 0.3
 
 
 def serve(settings: Settings) -> None:
-    """Listen until SIGTERM or SIGINT; prints one line of JSON when ready. Raises SettingsError when it cannot start."""
+    """Listen until SIGTERM or SIGINT, then end this process; prints one line of JSON when ready. Raises SettingsError
+    when it cannot start."""
     lock = _lock(settings)
     try:
         _start_log(settings)
@@ -64,6 +65,10 @@ def serve(settings: Settings) -> None:
     _announce(settings)
     stopping.wait()
     _stop(server, context, lock)
+    logging.shutdown()
+    sys.stdout.flush()
+    # Python would wait for threads that wait for others, such as the server of a job's input: all is written down.
+    os._exit(0)
 
 
 def _stop(server: Server, context: Context, lock: IO[str]) -> None:
