@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from amlocal import removals
-from amlocal.arm import arm_deployments
+from amlocal.arm import arm_deployments, quotas
 from amlocal.arm.operations import Operations
 from amlocal.building.builds import Builds
 from amlocal.control import Control
 from amlocal.jobs.runner import Runner
 from amlocal.serving import deployments, endpoints
 from amlocal.serving.fleets import Fleet
-from amlocal.settings import Settings
+from amlocal.settings import Settings, SettingsError
 from amlocal.storage import sweeps
 from amlocal.storage.addresses import Addresses
 from amlocal.storage.blobs import Blobs
@@ -92,6 +92,10 @@ class Context:
 
 
 def build(settings: Settings) -> Context:
+    """Raises SettingsError."""
+    if unknown := quotas.find_unknown(settings.quotas):
+        sentence = f"AMLOCAL_QUOTAS knows no {unknown[0]!r}: {', '.join(quotas.DEFAULTS)}, or a family of machines."
+        raise SettingsError(sentence)
     control = Control(settings)
     suffix = "" if settings.is_path_style else settings.storage_suffix
     store = Store(settings.home / "amlocal.db", Addresses(settings.netloc, suffix))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from amlocal import removals
-from amlocal.arm import groups, workspaces
+from amlocal.arm import groups, quotas, workspaces
 from amlocal.arm.operations import Operation, OperationFailed
 from amlocal.settings import Settings
 from amlocal.storage.store import Scope
@@ -91,6 +91,7 @@ class Control:
     def start_over(self) -> None:
         self.paces = {"*": read_pace(self._settings.pace)}
         self.retry_after_seconds = LEAST_KIND_RETRY_AFTER if self._settings.is_least_kind else 1
+        self.quotas = dict(self._settings.quotas)
         self.faults.clear()
         self.recorded.clear()
 
@@ -136,6 +137,25 @@ def set_pace(context: Context, request: Request) -> Response:
     paces = {kind: read_pace(str(text)) for kind, text in wanted.items()}
     context.control.paces = {"*": read_pace(context.settings.pace), **paces}
     return get_pace(context, request)
+
+
+def get_quotas(context: Context, request: Request) -> Response:
+    """GET /_amlocal/quotas"""
+    guard(context, request)
+    return json_response({"quotas": {**quotas.DEFAULTS, **context.control.quotas}})
+
+
+def set_quotas(context: Context, request: Request) -> Response:
+    """PUT /_amlocal/quotas {"cores": 8, "standardDSv2Family": 4}: replaces what was set; the others are the settings'
+    own."""
+    guard(context, request)
+    wanted = request.json()
+    unknown = quotas.find_unknown(wanted)
+    if unknown or not all(isinstance(limit, int) and limit >= 0 for limit in wanted.values()):
+        raise ArmError(400, "InvalidQuota", f"A quota is a number for one of {', '.join(quotas.DEFAULTS)} or a family.")
+    context.control.quotas = {**context.settings.quotas, **wanted}
+    context.runner.look_again()
+    return get_quotas(context, request)
 
 
 def list_faults(context: Context, request: Request) -> Response:

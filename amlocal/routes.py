@@ -303,6 +303,8 @@ ROUTES = (
     Route("POST", "/_amlocal/seed", control.seed, "open"),
     Route("GET", "/_amlocal/pace", control.get_pace, "open"),
     Route("PUT", "/_amlocal/pace", control.set_pace, "open"),
+    Route("GET", "/_amlocal/quotas", control.get_quotas, "open"),
+    Route("PUT", "/_amlocal/quotas", control.set_quotas, "open"),
     Route("GET", "/_amlocal/faults", control.list_faults, "open"),
     Route("POST", "/_amlocal/faults", control.add_fault, "open"),
     Route("DELETE", "/_amlocal/faults", control.clear_faults, "open"),

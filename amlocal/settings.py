@@ -46,6 +46,7 @@ class Settings:
     job_python: str
     environments: str
     offline: Path | None
+    quotas: Mapping[str, int]
 
     def __repr__(self) -> str:
         return f"Settings(home={str(self.home)!r}, public_url={self.public_url!r}, profile={self.profile!r})"
@@ -143,8 +144,17 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         scoring_python=environ.get("AMLOCAL_SCORING_PYTHON") or sys.executable,
         job_python=environ.get("AMLOCAL_JOB_PYTHON") or environ.get("AMLOCAL_SCORING_PYTHON") or sys.executable,
         environments=_choice(environ, "AMLOCAL_ENV", ENVIRONMENTS),
+        quotas=_read_quotas(environ.get("AMLOCAL_QUOTAS", "")),
         offline=_folder(environ, "AMLOCAL_OFFLINE"),
     )
+
+
+def _read_quotas(text: str) -> dict[str, int]:
+    """`cores=8,endpoints=3`; which names there are is known by arm/quotas.py."""
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    if not all(number.strip().isdecimal() for _, _, number in pairs):
+        raise SettingsError(f"AMLOCAL_QUOTAS is {text!r}; it must be such as cores=8,endpoints=3.")
+    return {name.strip(): int(number) for name, _, number in pairs}
 
 
 def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

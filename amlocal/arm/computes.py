@@ -1,13 +1,12 @@
 """Computes: clusters (AmlCompute) created, read, listed, resized, deleted; Kubernetes attached and detached. Which job
-runs on one is decided in runner.py, which nodes one has in nodes.py."""
+runs on one is decided in runner.py; what a cluster may ask for is in clusters.py."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import durations, operations, sizes
-from amlocal.arm.nodes import Node, Scale
+from amlocal.arm import clusters, operations
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
@@ -28,13 +27,15 @@ NOT_HERE = (
     "SynapseSpark",
     "HDInsight",
 )
-NODE_LIMIT = 100
 
 
 def make_first(context: Context, scope: Scope, location: str) -> None:
     """The cluster that is there from the start."""
     own = {"vmSize": "STANDARD_DS3_V2", "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 4}}
-    body = {"location": location, "properties": {"computeType": "AmlCompute", "properties": _prepared(own, {})}}
+    body = {
+        "location": location,
+        "properties": {"computeType": "AmlCompute", "properties": clusters.prepare(context, own, {})},
+    }
     body["properties"]["provisioningState"] = "Succeeded"  # type: ignore[index]
     context.store.put(KIND, scope, FIRST, "", body)
 
@@ -47,16 +48,6 @@ def find(context: Context, scope: Scope, name: str) -> Record:
             404, "ComputeNotFound", f"Compute with name {name} was not found in workspace {scope.workspace}."
         )
     return record
-
-
-def read_scale(context: Context, record: Record) -> Scale | None:
-    """How many nodes a cluster may have; None for what is no cluster."""
-    settings = (record.body["properties"].get("properties") or {}).get("scaleSettings")
-    if not settings:
-        return None
-    idle = durations.seconds(settings["nodeIdleTimeBeforeScaleDown"]) or 0.0
-    scaled = idle * context.settings.time_scale
-    return Scale(int(settings["minNodeCount"]), int(settings["maxNodeCount"]), scaled)
 
 
 def get(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
@@ -89,7 +80,7 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
             "identity": body.get("identity"),
             "properties": {
                 **sent,
-                "properties": _read_properties(sent, before),
+                "properties": _read_properties(context, sent, before),
                 "provisioningState": "Updating" if old else "Creating",
             },
         }
@@ -108,11 +99,13 @@ def change(context: Context, request: Request, *, scope: Scope, name: str) -> Re
 
     def edit(body: dict[str, Any]) -> None:
         own = body["properties"]["properties"]
-        body["properties"]["properties"] = _prepared({**own, "scaleSettings": scale}, own)
+        prepared = clusters.prepare(context, {**own, "scaleSettings": scale}, own)
+        clusters.check_quota(context, prepared)
+        body["properties"]["properties"] = prepared
         body["properties"]["provisioningState"] = "Updating"
 
     with context.store.writing():
-        if read_scale(context, find(context, scope, name)) is None:
+        if clusters.read_scale(context, find(context, scope, name)) is None:
             raise ArmError(400, "InvalidComputeType", f"Compute {name} is no cluster: it has no scale.")
         context.store.change(KIND, scope, name, "", edit)
         operation = context.operations.begin(scope, KIND, name, verb="put")
@@ -132,7 +125,7 @@ def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Re
             raise ArmError(409, "Conflict", f"Compute {name} is being changed or deleted; wait until that has ended.")
         context.store.change(KIND, scope, name, "", mark)
         operation = context.operations.begin(scope, KIND, name, verb="delete")
-    context.runner.nodes.forget(_key(scope, name))
+    context.runner.forget_compute(scope, name)
     return operations.accepted(context, operation)
 
 
@@ -142,19 +135,10 @@ def list_nodes(context: Context, request: Request, *, scope: Scope, name: str) -
         {
             "nodes": [
                 {"nodeId": node.id, "nodeState": "running" if node.run else "idle", "runId": node.run or None}
-                for node in _nodes(context, scope, find(context, scope, name))[0]
+                for node in clusters.read_nodes(context, scope, find(context, scope, name))[0]
             ]
         }
     )
-
-
-def _nodes(context: Context, scope: Scope, record: Record) -> tuple[list[Node], float | None]:
-    scale = read_scale(context, record)
-    return context.runner.nodes.read(_key(scope, record.name), scale) if scale else ([], None)
-
-
-def _key(scope: Scope, name: str) -> tuple[str, str]:
-    return scope.key, name.lower()
 
 
 def _check_kind(kind: Any) -> None:
@@ -168,60 +152,16 @@ def _check_kind(kind: Any) -> None:
         raise ArmError(400, "InvalidComputeType", f"{kind!r} is not a compute type.")
 
 
-def _prepared(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """The cluster's own properties with Azure's defaults. Raises ArmError 400."""
-    own: dict[str, Any] = {
-        "vmPriority": "Dedicated",
-        "osType": "Linux",
-        "enableNodePublicIp": True,
-        "remoteLoginPortPublicAccess": "NotSpecified",
-    }
-    own |= before | {key: value for key, value in sent.items() if value is not None}
-    size = sizes.find(str(own.get("vmSize", "")))
-    if size is None:
-        raise ArmError(
-            400, "InvalidVmSize", f"The VM size {own.get('vmSize')!r} is not in amlocal's table: see the list of sizes."
-        )
-    if before and before["vmSize"].lower() != size.name.lower():
-        raise ArmError(
-            400, "CannotUpdateVmSize", "The VM size of a cluster cannot be changed: delete it and create another."
-        )
-    scale: dict[str, Any] = {"minNodeCount": 0, "nodeIdleTimeBeforeScaleDown": "PT2M"}
-    scale |= own.get("scaleSettings") or {}
-    least, most = int(scale.get("minNodeCount") or 0), int(scale.get("maxNodeCount") or 0)
-    if not (0 <= least <= most and 1 <= most <= NODE_LIMIT):
-        raise ArmError(
-            400,
-            "InvalidScaleSettings",
-            f"A cluster has 0 ≤ min ≤ max ≤ {NODE_LIMIT} nodes and max ≥ 1, not {least} and {most}.",
-        )
-    return {**own, "vmSize": size.name.upper(), "scaleSettings": {**scale, "minNodeCount": least, "maxNodeCount": most}}
-
-
-def _read_properties(sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+def _read_properties(context: Context, sent: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """Raises ArmError 400."""
     own = sent.get("properties") or {}
     if sent["computeType"] == "AmlCompute":
-        return _prepared(own, before)
+        prepared = clusters.prepare(context, own, before)
+        clusters.check_quota(context, prepared)
+        return prepared
     if not sent.get("resourceId"):
         raise ArmError(400, "InvalidResourceId", "Kubernetes is attached by the resourceId of a cluster.")
     return {"namespace": "default", **before, **{key: value for key, value in own.items() if value is not None}}
-
-
-def _state(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
-    """What a cluster's nodes do; they come and go at once, so its allocation is always steady."""
-
-    nodes, changed_at = _nodes(context, scope, record)
-    running = sum(bool(node.run) for node in nodes)
-    moved_at = int(changed_at * 1_000_000) if changed_at else record.modified_at
-    return {
-        "allocationState": "Steady",
-        "allocationStateTransitionTime": stamps.iso(moved_at),
-        "currentNodeCount": len(nodes),
-        "targetNodeCount": len(nodes),
-        "nodeStateCounts": {**_NO_NODES, "runningNodeCount": running, "idleNodeCount": len(nodes) - running},
-        "errors": None,
-    }
 
 
 def _to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
@@ -240,7 +180,7 @@ def _to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
         "modifiedOn": stamps.iso(record.modified_at),
         "properties": {
             **body["properties"]["properties"],
-            **(_state(context, scope, record) if is_cluster else {}),
+            **(clusters.state(context, scope, record) if is_cluster else {}),
         },
     }
     return {
@@ -253,13 +193,3 @@ def _to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
         "systemData": stamps.system_data(record),
         "properties": properties,
     }
-
-
-_NO_NODES = {
-    "idleNodeCount": 0,
-    "runningNodeCount": 0,
-    "preparingNodeCount": 0,
-    "unusableNodeCount": 0,
-    "leavingNodeCount": 0,
-    "preemptedNodeCount": 0,
-}

@@ -6,8 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-QUOTA_CORES = 300
-
 
 @dataclass(frozen=True)
 class Size:

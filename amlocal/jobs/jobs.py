@@ -7,7 +7,7 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import computes, operations
+from amlocal.arm import clusters, computes, operations, quotas, sizes
 from amlocal.building import demands
 from amlocal.jobs import command_lines, distributions, outputs
 from amlocal.storage import stamps
@@ -168,11 +168,16 @@ def _check_compute(context: Context, scope: Scope, asked: dict[str, Any]) -> Non
     record = context.store.get(computes.KIND, scope, name)
     if record is None:
         raise ArmError(400, "UserError", f"The compute target '{name}' was not found in workspace '{scope.workspace}'.")
-    scale = computes.read_scale(context, record)
-    if scale is not None and count > scale.most:
+    scale = clusters.read_scale(context, record)
+    if scale is None:
+        return
+    if count > scale.most:
         # That Azure refuses it at once, and its words, are a guess.
         sentence = f"The job asks for {count} nodes, and the compute target '{name}' has at most {scale.most}."
         raise ArmError(400, "UserError", sentence)
+    own = record.body["properties"]["properties"]
+    if (size := sizes.find(own["vmSize"])) is not None:
+        quotas.check_job(context, size, count, is_low_priority=clusters.is_low_priority(own))
 
 
 def _find(context: Context, scope: Scope, name: str) -> tuple[Record, runs.Run]:

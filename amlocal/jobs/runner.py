@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from amlocal.arm import computes
+from amlocal.arm import clusters, computes, usages
 from amlocal.arm.nodes import Nodes
 from amlocal.jobs import failures
 from amlocal.jobs.executions import Execution
@@ -39,6 +39,8 @@ class Runner:
     def __init__(self, context: Context) -> None:
         self._context = context
         self.nodes = Nodes()
+        # Clusters whose next job waits for a quota, with the reason.
+        self.shortages: dict[tuple[str, str], str] = {}
         self._changed = threading.Condition()
         self._ready: dict[int, Execution] = {}
         self._running: dict[int, Execution] = {}
@@ -102,11 +104,12 @@ class Runner:
                 return ""
             ahead = sum(other.cluster == mine.cluster for number, other in self._ready.items() if number < run.number)
             reason = self._obstacle(mine) or f"The job waits for compute '{mine.cluster[1]}'"
-            return f"{reason}, and {ahead} jobs are before it in the queue."
+            return f"{reason.rstrip('.')}, and {ahead} jobs are before it in the queue."
 
     def forget_compute(self, scope: Scope, name: str) -> None:
         """Ends the jobs of a compute that is being deleted. That Azure fails them is a guess."""
         failure = failures.of_deleted_compute(name)
+        self.nodes.forget(clusters.key(scope, name))
         with self._changed:
             mine = [other for other in self._open.values() if other.cluster == (scope.key, name.lower())]
             for execution in mine:
@@ -192,6 +195,7 @@ class Runner:
         """Those that can start now, one after another. A cluster's jobs start in the order they came in: who must wait
         holds up the later ones, but for jobs whose environment takes its time."""
         held = set()
+        self.shortages.clear()
         for number in sorted(self._open.keys() - self._running.keys()):
             execution = self._open[number]
             if execution.cluster in held:
@@ -203,27 +207,31 @@ class Runner:
 
     def _obstacle(self, execution: Execution) -> str:
         """Why a job that is ready cannot start now, in a sentence; "" when it can."""
-        used, most = self._used(execution), self._node_limit(execution)
+        used, cluster = self._used(execution), self._find_cluster(execution)
+        scale = clusters.read_scale(self._context, cluster) if cluster else None
+        most = scale.most if scale else DEFAULT_NODES
         # What is no cluster grows as Azure's serverless compute does.
-        if used + execution.node_count > most and (used > 0 or self._find_cluster(execution)):
+        if used + execution.node_count > most and (used > 0 or cluster):
             return (
                 f"The job waits for {execution.node_count} of the {most} nodes of compute '{execution.cluster[1]}':"
                 f" {used} are in use"
             )
-        return ""
+        if cluster is None:
+            return ""
+        idle = sum(not node.run for node in clusters.read_nodes(self._context, execution.scope, cluster)[0])
+        count = max(0, execution.node_count - idle)
+        shortage = usages.find_shortage(self._context, execution.scope, cluster, count)
+        if shortage:
+            self.shortages[execution.cluster] = shortage
+        return shortage
 
     def _used(self, execution: Execution) -> int:
         return sum(other.node_count for other in self._running.values() if other.cluster == execution.cluster)
 
-    def _node_limit(self, execution: Execution) -> int:
-        record = self._find_cluster(execution)
-        scale = computes.read_scale(self._context, record) if record else None
-        return scale.most if scale else DEFAULT_NODES
-
     def _find_cluster(self, execution: Execution) -> Record | None:
         """None for what has no nodes of its own: serverless, Kubernetes."""
         record = self._context.store.get(computes.KIND, execution.scope, execution.cluster[1])
-        return record if record and computes.read_scale(self._context, record) else None
+        return record if record and clusters.read_scale(self._context, record) else None
 
     def _follow(self, execution: Execution, is_found: bool) -> None:
         try:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import operations
+from amlocal.arm import operations, quotas, usages
 from amlocal.arm.operations import OperationFailed
 from amlocal.serving import endpoints, specifications
 from amlocal.serving.fleets import Broken
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from amlocal.context import Context
 
 KIND = endpoints.DEPLOYMENTS
-LIMIT = 20
 CONTAINERS = {"storageinitializer": "storage-initializer", "inferenceserver": "inference-server"}
 # Stored under the endpoint's name with the deployment's as version: the pair is what names it.
 
@@ -34,8 +33,10 @@ def put(context: Context, request: Request, *, scope: Scope, endpoint: str, name
         known = context.store.get(KIND, scope, endpoint, name)
         endpoints.check_unlocked(context, scope, KIND, found.name, name)
         _check_recoverable(known)
-        if known is None and len(context.store.list(KIND, scope, name=endpoint, top=LIMIT).records) >= LIMIT:
-            raise ArmError(400, "BadArgument", f"An endpoint can have at most {LIMIT} deployments.")
+        limit = quotas.read(context, "endpoint_deployments")
+        if known is None and len(context.store.list(KIND, scope, name=endpoint, top=limit).records) >= limit:
+            raise ArmError(400, "BadArgument", f"An endpoint can have at most {limit} deployments.")
+        usages.check_deployment(context, scope, found.name, name, body)
         body["properties"]["provisioningState"] = "Creating" if known is None else "Updating"
         body["generation"] = known.body["generation"] if known else 0
         context.store.put(KIND, scope, found.name, name, body)
@@ -108,7 +109,7 @@ def list_skus(context: Context, request: Request, *, scope: Scope, endpoint: str
     sku = {"name": "Default", "tier": "Standard"}
     capacity = {
         "minimum": 1,
-        "maximum": specifications.MOST_INSTANCES,
+        "maximum": quotas.read(context, "deployment_instances"),
         "default": record.body["sku"]["capacity"],
         "scaleType": "Manual",
     }

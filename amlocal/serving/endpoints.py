@@ -10,7 +10,7 @@ import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import operations, workspaces
+from amlocal.arm import operations, usages, workspaces
 from amlocal.serving import traffic
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
@@ -198,6 +198,7 @@ def with_address(context: Context, operation: Operation, answer: dict[str, Any])
 
 def _new_body(context: Context, scope: Scope, name: str, asked: dict[str, Any]) -> dict[str, Any]:
     check_name("endpoint", name)
+    usages.check_endpoint(context, scope)
     if context.store.list(KIND, None, name=name, top=1).records:
         sentence = f"There is already an endpoint with the name '{name}'. Endpoint names are unique in a region."
         raise ArmError(409, "Conflict", sentence)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from amlocal.arm import quotas
 from amlocal.building import interpreters
 from amlocal.serving import endpoints, layouts
 from amlocal.storage.store import Record, Scope
@@ -14,7 +15,6 @@ from amlocal.web.http import ArmError
 if TYPE_CHECKING:
     from amlocal.context import Context
 
-MOST_INSTANCES = 50
 REQUEST_DEFAULTS = {"requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S"}
 # Documented limits, in seconds.
 LONGEST_REQUEST = {"Managed": 180, "Kubernetes": 300}
@@ -38,7 +38,7 @@ def read(context: Context, scope: Scope, endpoint: Record, name: str, asked: dic
     _check_compute(kind, endpoint.name, name, properties)
     _check_served(context, scope, properties)
     properties["scaleSettings"] = properties.get("scaleSettings") or {"scaleType": "Default"}
-    capacity = _read_capacity(kind, asked.get("sku") or {}, properties["scaleSettings"])
+    capacity = _read_capacity(context, kind, asked.get("sku") or {}, properties["scaleSettings"])
     properties["requestSettings"] = _read_requests(kind, properties)
     for word in ("livenessProbe", "readinessProbe"):
         layouts.read_probe(properties.get(word) or {})
@@ -112,19 +112,20 @@ def _find(context: Context, scope: Scope, kind: str, asset: str) -> Record | Non
     return record
 
 
-def _read_capacity(kind: str, sku: dict[str, Any], scale: dict[str, Any]) -> int:
+def _read_capacity(context: Context, kind: str, sku: dict[str, Any], scale: dict[str, Any]) -> int:
+    limit = quotas.read(context, "deployment_instances")
     if scale.get("scaleType") == "TargetUtilization":
         if kind == "Managed":
             sentence = "Managed deployments take the scale type Default; autoscale rules are Azure Monitor's."
             raise ArmError(400, "BadArgument", sentence)
-        least, most = int(scale.get("minInstances") or 1), int(scale.get("maxInstances") or MOST_INSTANCES)
+        least, most = int(scale.get("minInstances") or 1), int(scale.get("maxInstances") or limit)
         if not 1 <= least <= most:
             raise ArmError(400, "BadArgument", "minInstances must be 1 or more, and at most maxInstances.")
     asked = sku.get("capacity")
     # What scales itself on Azure stays at its smallest size here.
     capacity = int((scale.get("minInstances") or 1) if asked is None else asked)
-    if not 1 <= capacity <= MOST_INSTANCES:
-        raise ArmError(400, "BadArgument", f"A deployment has 1 to {MOST_INSTANCES} instances, not {capacity}.")
+    if not 1 <= capacity <= limit:
+        raise ArmError(400, "BadArgument", f"A deployment has 1 to {limit} instances, not {capacity}.")
     return capacity
 
 

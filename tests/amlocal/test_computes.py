@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from azure.ai.ml import MLClient
-from azure.ai.ml.entities import AmlCompute, ComputeInstance, KubernetesCompute
+from azure.ai.ml.entities import (
+    AmlCompute,
+    AmlComputeSshSettings,
+    ComputeInstance,
+    IdentityConfiguration,
+    KubernetesCompute,
+    NetworkSettings,
+)
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from tests.amlocal import shapes
 from tests.amlocal.data_plane import DataPlane
 from tests.amlocal.jobs_at_work import await_end, await_status, submit
+from tests.amlocal.serving_at_work import is_alive
 from tests.amlocal_server import AmlocalServer, wait_for
 
 
@@ -109,9 +118,48 @@ def test_sizes_and_usage(ml_client: MLClient, name: str) -> None:
 
     every, family = "Total Cluster Dedicated Regional vCPUs", "standardFSv2Family Cluster Dedicated vCPUs"
     before = used(every), used(family)
-    ml_client.compute.begin_create_or_update(cluster(name, size="Standard_F4s_v2", max_instances=3)).result()
-    assert (used(every), used(family)) == (before[0] + 12, before[1] + 12)
+    wanted = cluster(name, size="Standard_F4s_v2", min_instances=2, max_instances=3)
+    ml_client.compute.begin_create_or_update(wanted).result()
+    assert used(family) == before[1] + 8, "the nodes that there are count, not those that there may be"
+    assert used(every) >= used(family)
     ml_client.compute.begin_delete(name).result()
+    assert used(family) == before[1]
+
+
+def test_a_cluster_keeps_how_it_is_reached_but_no_password(ml_client: MLClient, plane: DataPlane, name: str) -> None:
+    secret = "Pa55-word-of-nobody"
+    wanted = cluster(
+        name,
+        ssh_public_access_enabled=True,
+        ssh_settings=AmlComputeSshSettings(admin_username="me", ssh_key_value="ssh-rsa AAAA", admin_password=secret),
+        network_settings=NetworkSettings(vnet_name="v", subnet="default"),
+        enable_node_public_ip=False,
+        identity=IdentityConfiguration(type="SystemAssigned"),
+        tags={"team": "a"},
+    )
+    made = ml_client.compute.begin_create_or_update(wanted).result()
+    assert (made.ssh_public_access_enabled, made.ssh_settings.admin_username) == (True, "me")
+    assert made.network_settings.subnet.endswith("/virtualNetworks/v/subnets/default")
+    assert made.enable_node_public_ip is False
+    assert made.identity.type.lower().replace("_", "") == "systemassigned"
+    assert made.tags == {"team": "a"}
+    assert secret not in plane.call("GET", "", f"computes/{name}").text
+
+
+def test_jobs_of_a_cluster_that_is_deleted_fail(
+    ml_client: MLClient, plane: DataPlane, tmp_path: Path, name: str
+) -> None:
+    ml_client.compute.begin_create_or_update(cluster(name, max_instances=1)).result()
+    running = submit(ml_client, None, f"echo $$ > {tmp_path}/pid; exec sleep 300", compute=name).name
+    await_status(ml_client, running, ("Running",))
+    waiting = submit(ml_client, None, "true", compute=name).name
+    await_status(ml_client, waiting, ("Queued",))
+    pid = int(wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
+    ml_client.compute.begin_delete(name).result()
+    for job in (running, waiting):
+        assert await_end(ml_client, job).status == "Failed"
+        assert f"'{name}' was deleted" in plane.details(job)["error"]["error"]["message"]
+    assert not is_alive(pid)
 
 
 def test_a_tier_stays_as_it_was_made(ml_client: MLClient, name: str) -> None:
