@@ -23,7 +23,15 @@ from amlocal.assets.registered import models
 from amlocal.jobs import history, jobs
 from amlocal.serving import deployments, endpoints, scoring
 from amlocal.storage import account_listings, blob_service, datastore_sections, datastores
-from amlocal.tracking import artifacts, experiments, mlflow_errors, mlflow_runs, registry, registry_versions
+from amlocal.tracking import (
+    artifacts,
+    experiments,
+    mlflow_errors,
+    mlflow_logs,
+    mlflow_runs,
+    registry,
+    registry_versions,
+)
 from amlocal.web import tokens
 from amlocal.web.http import ArmError, Response, error_response
 from amlocal.web.shapes import Shape
@@ -259,19 +267,20 @@ ROUTES = (
     *mlflow("POST", "runs/delete", mlflow_runs.delete_run, body=shapes.RUN),
     *mlflow("POST", "runs/restore", mlflow_runs.restore_run, body=shapes.RUN),
     *mlflow("POST", "runs/search", mlflow_runs.search_runs, body=shapes.RUNS),
-    *mlflow("POST", "runs/log-metric", mlflow_runs.log_metric, body=shapes.METRIC),
-    *mlflow("POST", "runs/log-parameter", mlflow_runs.log_parameter, body=shapes.PAIR),
-    *mlflow("POST", "runs/log-batch", mlflow_runs.log_batch, body=shapes.BATCH),
-    *mlflow("POST", "runs/log-batch-async", mlflow_runs.log_batch_async, body=shapes.BATCH),
-    *mlflow("GET", "runs/get-run-data-status", mlflow_runs.get_run_data_status),
-    *mlflow("POST", "runs/log-model", mlflow_runs.log_model, body=shapes.RUN_NOTE),
-    *mlflow("POST", "runs/log-inputs", mlflow_runs.log_inputs, body=shapes.RUN_NOTE),
-    *mlflow("POST", "runs/set-tag", mlflow_runs.set_tag, body=shapes.PAIR),
-    *mlflow("POST", "runs/delete-tag", mlflow_runs.delete_tag, body=shapes.PAIR),
-    *mlflow("GET", "metrics/get-history", mlflow_runs.get_metric_history),
+    *mlflow("POST", "runs/log-metric", mlflow_logs.log_metric, body=shapes.METRIC),
+    *mlflow("POST", "runs/log-parameter", mlflow_logs.log_parameter, body=shapes.PAIR),
+    *mlflow("POST", "runs/log-batch", mlflow_logs.log_batch, body=shapes.BATCH),
+    *mlflow("POST", "runs/log-batch-async", mlflow_logs.log_batch_async, body=shapes.BATCH),
+    *mlflow("GET", "runs/get-run-data-status", mlflow_logs.get_run_data_status),
+    *mlflow("POST", "runs/log-model", mlflow_logs.log_model, body=shapes.RUN_NOTE),
+    *mlflow("POST", "runs/log-inputs", mlflow_logs.log_inputs, body=shapes.RUN_NOTE),
+    *mlflow("POST", "runs/set-tag", mlflow_logs.set_tag, body=shapes.PAIR),
+    *mlflow("POST", "runs/delete-tag", mlflow_logs.delete_tag, body=shapes.PAIR),
+    *mlflow("GET", "metrics/get-history", mlflow_logs.get_metric_history),
     *mlflow("GET", "artifacts/list", artifacts.list_),
     *mlflow("POST", "registered-models/create", registry.create_model, body=shapes.MODEL),
     *mlflow("GET", "registered-models/get", registry.get_model),
+    *mlflow("POST", "registered-models/rename", registry.rename_model, body=shapes.MODEL),
     *mlflow("PATCH", "registered-models/update", registry.update_model, body=shapes.MODEL),
     *mlflow("DELETE", "registered-models/delete", registry.delete_model, body=shapes.MODEL),
     *mlflow("GET", "registered-models/search", registry.search_models),

@@ -21,7 +21,7 @@ def run_uri(context: Context, request: Request, scope: Scope, run: runs.Run) -> 
     if "/mlflow/v2.0/" in request.path.lower():
         base = f"azureml://{context.settings.netloc}/mlflow/v2.0{scope.arm_id}"
         return f"{base}/experiments/{run.experiment_id}/runs/{run.id}/artifacts"
-    return f"mlflow-artifacts:/{run.id}"
+    return f"mlflow-artifacts:/{run.experiment_id}/{run.id}/artifacts"
 
 
 def list_(context: Context, request: Request, *, scope: Scope) -> Response:
@@ -32,8 +32,8 @@ def list_(context: Context, request: Request, *, scope: Scope) -> Response:
 
 
 def list_proxied(context: Context, request: Request, *, scope: Scope) -> Response:
-    """GET mlflow-artifacts/artifacts?path=RUN/…"""
-    run, _, path = request.query.get("path").strip("/").partition("/")
+    """GET mlflow-artifacts/artifacts?path=EXPERIMENT/RUN/artifacts/…"""
+    run, path = read_proxied(request.query.get("path"))
     place = places.run_artifacts(context, scope, _find(context, scope, run).id)
     files = _list_below(context, place, path)
     return json_response({"files": [{**file, "path": file["path"].rsplit("/", 1)[-1]} for file in files]})
@@ -150,8 +150,16 @@ def _list_below(context: Context, place: places.Place, path: str) -> list[dict[s
 
 
 def _proxied_place(context: Context, scope: Scope, path: str) -> places.Place:
-    run, _, inside = unquote(path).strip("/").partition("/")
+    run, inside = read_proxied(unquote(path))
     return places.run_artifacts(context, scope, _find(context, scope, run).id).under(inside)
+
+
+def read_proxied(path: str) -> tuple[str, str]:
+    """(run, path below its artifacts) of EXPERIMENT/RUN/artifacts/…, which is what run_uri() gives a plain client."""
+    parts = path.strip("/").split("/", 3)
+    if len(parts) < 3 or parts[2] != "artifacts":
+        raise ArmError(404, "RESOURCE_DOES_NOT_EXIST", f"There are no artifacts at '{path}'.")
+    return parts[1], parts[3] if len(parts) > 3 else ""
 
 
 def _find(context: Context, scope: Scope, run_id: str) -> runs.Run:

@@ -1,4 +1,4 @@
-"""MLflow's experiments over REST: get, by name, create, search, rename, delete, restore, tags. Runs are in
+"""MLflow's experiments over REST: get, by name, create, search, delete, restore, tags. Runs are in
 mlflow_runs.py."""
 
 from __future__ import annotations
@@ -7,13 +7,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from amlocal.storage.store import Scope
-from amlocal.tracking import runs
+from amlocal.tracking import comparisons, mlflow_runs, runs
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 if TYPE_CHECKING:
     from amlocal.context import Context
 
 _VIEWS = {"ACTIVE_ONLY": "lifecycle = 'active'", "DELETED_ONLY": "lifecycle = 'deleted'", "ALL": "1"}
+_COLUMNS = {"name": "name", "creation_time": "created_ms", "last_update_time": "modified_ms", "experiment_id": "id"}
 
 
 def to_mlflow(experiment: runs.Experiment) -> dict[str, Any]:
@@ -52,17 +53,21 @@ def create(context: Context, request: Request, *, scope: Scope) -> Response:
 
 
 def search(context: Context, request: Request, *, scope: Scope) -> Response:
-    """POST search and GET list; a filter may be `name = 'x'` or `name LIKE 'x%'`."""
+    """POST search and GET list; a filter may name name, creation_time, last_update_time and tags."""
     asked = {**request.query, **request.json()}
-    numbers = (request.query.number(name, 0) or asked.get(name) or 0 for name in ("max_results", "page_token"))
-    limit, start = map(int, numbers)
-    limit = min(limit or 1000, 50_000)
-    where, values = _VIEWS.get(str(asked.get("view_type") or "ACTIVE_ONLY"), "1"), []
-    name, operator, pattern = _name_filter(str(asked.get("filter") or ""))
-    if name:
-        where, values = f"{where} AND name {operator} ?", [pattern]
+    if request.method == "GET":
+        asked |= {name: request.query.number(name, 0) or None for name in ("max_results", "page_token")}
+    limit, start = mlflow_runs.read_limit(asked), max(int(asked.get("page_token") or 0), 0)
+    values: list[Any] = []
+    where = _VIEWS.get(str(asked.get("view_type") or "ACTIVE_ONLY"), "1")
+    for one in comparisons.parse(str(asked.get("filter") or "")):
+        clause, more = _condition(one)
+        where, values = f"{where} AND {clause}", [*values, *more]
+    order = _order(asked.get("order_by") or [])
     with context.store.reading() as connection:
-        found = runs.list_experiments(connection, scope.key, where=where, values=values, limit=limit + 1, start=start)
+        found = runs.list_experiments(
+            connection, scope.key, where=where, values=values, order=order, limit=limit + 1, start=start
+        )
     answer: dict[str, Any] = {"experiments": [to_mlflow(experiment) for experiment in found[:limit]]}
     if len(found) > limit:
         answer["next_page_token"] = str(start + limit)
@@ -70,27 +75,37 @@ def search(context: Context, request: Request, *, scope: Scope) -> Response:
 
 
 def update(context: Context, request: Request, *, scope: Scope) -> Response:
-    return _change(context, request, scope, name=str(request.json().get("new_name") or ""))
+    """Azure cannot rename an experiment: Microsoft's documents say so. The error's code is a guess."""
+    _find(context, scope, identifier=str(request.json().get("experiment_id")))
+    raise ArmError(400, "INVALID_PARAMETER_VALUE", "Azure Machine Learning does not rename experiments.")
 
 
 def delete(context: Context, request: Request, *, scope: Scope) -> Response:
-    return _change(context, request, scope, lifecycle="deleted")
+    """Its runs are deleted with it."""
+    return _move(context, request, scope, "active", "deleted")
 
 
 def restore(context: Context, request: Request, *, scope: Scope) -> Response:
-    return _change(context, request, scope, lifecycle="active")
+    """Its runs come back with it."""
+    return _move(context, request, scope, "deleted", "active")
 
 
 def set_tag(context: Context, request: Request, *, scope: Scope) -> Response:
     experiment = _find(context, scope, identifier=str(request.json().get("experiment_id")))
-    tags = {**experiment.tags, str(request.json()["key"]): str(request.json().get("value", ""))}
-    return _change(context, request, scope, tags=json.dumps(tags))
-
-
-def _change(context: Context, request: Request, scope: Scope, **columns: str) -> Response:
-    experiment = _find(context, scope, identifier=str(request.json().get("experiment_id")))
+    tags = {**experiment.tags, str(request.json()["key"]): str(request.json().get("value") or "")}
     with context.store.writing() as connection:
-        runs.change_experiment(connection, experiment, **columns)
+        runs.change_experiment(connection, experiment, tags=json.dumps(tags))
+    return json_response({})
+
+
+def _move(context: Context, request: Request, scope: Scope, before: str, after: str) -> Response:
+    with context.store.writing() as connection:
+        experiment = _find(context, scope, identifier=str(request.json().get("experiment_id")))
+        if experiment.lifecycle != before:
+            sentence = f"No Experiment with id={experiment.id} exists that is {before}."
+            raise ArmError(404, "RESOURCE_DOES_NOT_EXIST", sentence)
+        runs.change_experiment(connection, experiment, lifecycle=after)
+        runs.change_all(connection, experiment, lifecycle=after)
     return json_response({})
 
 
@@ -103,14 +118,23 @@ def _find(context: Context, scope: Scope, *, name: str | None = None, identifier
     return found
 
 
-def _name_filter(text: str) -> tuple[str, str, str]:
-    words = text.split(None, 2)
-    if (
-        len(words) == 3
-        and words[0].strip('`"') in ("name", "attribute.name")
-        and words[1].upper() in ("=", "LIKE", "ILIKE")
-    ):
-        return words[0], words[1].upper().replace("ILIKE", "LIKE"), words[2].strip("'\"")
-    if text.strip():
-        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Invalid experiment filter: {text!r}.")
-    return "", "", ""
+def _condition(one: comparisons.Comparison) -> tuple[str, list[Any]]:
+    if one.kind in ("tag", "tags"):
+        one.need(comparisons.TEXT)
+        clause, values = comparisons.to_sql("(SELECT t.value FROM json_each(tags) t WHERE t.key = ?)", one)
+        return clause, [one.key, *values]
+    column = _columns(one.kind, one.key)
+    one.need(comparisons.TEXT if column == "name" else comparisons.NUMERIC)
+    return comparisons.to_sql(column, one)
+
+
+def _order(terms: list[str]) -> str:
+    parsed = [comparisons.parse_order(term) for term in terms]
+    chosen = [f"{_columns(kind, key)} {direction}" for kind, key, direction in parsed]
+    return ", ".join([*chosen, "created_ms DESC", "number DESC"])
+
+
+def _columns(kind: str, key: str) -> str:
+    if kind not in ("", "attribute", "attributes", "attr") or key not in _COLUMNS:
+        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Invalid attribute key {key!r} specified.")
+    return _COLUMNS[key]

@@ -1,12 +1,11 @@
-"""MLflow's search words (`metrics.loss < 0.1 and tags.stage = 'x'`, `metrics.loss DESC`) turned into SQL over
-runs.py's and metrics.py's tables.
+"""MLflow's words about runs (`metrics.loss < 0.1 and tags.stage = 'x'`, `metrics.loss DESC`) turned into SQL over
+runs.py's and metrics.py's tables. The grammar is in comparisons.py. Values always travel as parameters."""
 
-Conditions are joined by AND only, as MLflow defines it. Values always travel as parameters.
-"""
-
-import re
+from dataclasses import replace
 from typing import Any
 
+from amlocal.tracking import comparisons
+from amlocal.tracking.comparisons import LISTS, NUMERIC, PRESENCE, TEXT, Comparison
 from amlocal.web.http import ArmError
 
 _STATUSES = {
@@ -16,24 +15,20 @@ _STATUSES = {
     "FAILED": ("Failed",),
     "KILLED": ("Canceled",),
 }
-_ATTRIBUTES = {
-    "run_id": "r.id",
-    "run_name": "r.name",
-    "name": "r.name",
-    "status": "r.status",
-    "user_id": "r.user",
-    "created": "r.created_ms",
-    "start_time": "COALESCE(r.start_ms, r.created_ms)",
-    "end_time": "r.end_ms",
-    "experiment_id": "e.id",
-}
+START = "COALESCE(r.start_ms, r.created_ms)"
+_TEXTS = {"run_id": "r.id", "run_name": "r.name", "name": "r.name", "run name": "r.name", "status": "r.status"}
+_TEXTS |= {"user_id": "r.user", "experiment_id": "e.id"}
+# Azure's own word; its unit is not documented, so it has that of the other times: milliseconds.
+_NUMBERS = {"created": START, "start_time": START, "end_time": "r.end_ms", "duration": "r.end_ms - r.start_ms"}
 _WORDS = {
     "metric": ("metric", "metrics"),
     "param": ("param", "params", "parameter", "parameters"),
     "tag": ("tag", "tags"),
-    "attribute": ("attribute", "attributes", "attr", "run"),
+    "attribute": ("attribute", "attributes", "attr", "run", ""),
+    "dataset": ("dataset", "datasets"),
 }
 _KINDS = {word: kind for kind, words in _WORDS.items() for word in words}
+_SERIES = "FROM metric_series s WHERE s.run = r.number AND s.name = ?"
 
 
 def to_mlflow_status(status: str) -> str:
@@ -50,86 +45,66 @@ def from_mlflow_status(status: str) -> str:
 
 def to_conditions(text: str) -> tuple[str, list[Any]]:
     """SQL for a filter string, and its values. Raises ArmError 400 with the part that is not understood."""
-    if not text.strip():
-        return "1", []
-    clauses, values = [], []
-    for part in re.split(r"\s+and\s+(?=(?:[^'\"]*['\"][^'\"]*['\"])*[^'\"]*$)", text.strip(), flags=re.IGNORECASE):
-        clause, more = _to_condition(part)
+    clauses, values = ["1"], []
+    for one in comparisons.parse(text):
+        clause, more = _to_condition(one)
         clauses.append(clause)
         values.extend(more)
     return " AND ".join(clauses), values
 
 
 def to_order(terms: list[str]) -> tuple[str, list[Any]]:
-    """SQL for `order_by` and its values; runs without the value come last, and the newest first where all is equal."""
+    """SQL for `order_by` and its values: NaN comes after the numbers, runs without the value come last, and the newest
+    first where all is equal."""
     orders, values = [], []
     for term in terms:
-        key, _, direction = term.strip().rpartition(" ")
-        if direction.upper() not in ("ASC", "DESC"):
-            key, direction = term.strip(), "ASC"
-        expression, names = _expression(key)
-        orders.append(f"{expression} IS NULL, {expression} {direction.upper()}")
+        kind, key, direction = comparisons.parse_order(term)
+        expression, names = _expression(kind, key)
+        missing = f"{expression} IS NULL"
+        if _KINDS.get(kind) == "metric":
+            missing, names = f"COALESCE((SELECT s.last_word IS 'NaN' {_SERIES}), 2)", [key]
+        orders.append(f"{missing}, {expression} {direction}")
         values.extend([*names, *names])
-    return ", ".join([*orders, "r.created_ms DESC", "r.number DESC"]), values
+    return ", ".join([*orders, f"{START} DESC", "r.number DESC"]), values
 
 
-def _to_condition(part: str) -> tuple[str, list[Any]]:
-    found = re.match(
-        r"\s*(?P<key>[A-Za-z_]+\.`[^`]+`|[A-Za-z_]+\.\"[^\"]+\"|[\w.\-/:]+)\s*"
-        r"(?P<operator><=|>=|!=|=|<|>|NOT\s+IN\b|IN\b|I?LIKE\b|IS\s+NOT\s+NULL\b|IS\s+NULL\b)\s*(?P<value>.*)$",
-        part,
-        re.IGNORECASE | re.DOTALL,
-    )
-    if found is None:
-        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Invalid filter: {part.strip()!r}.")
-    expression, names = _expression(found["key"])
-    operator = " ".join(found["operator"].upper().split())
-    if operator in ("IS NULL", "IS NOT NULL"):
-        return f"{expression} {operator}", names
-    literals = _literals(found["value"], part)
+def _to_condition(one: Comparison) -> tuple[str, list[Any]]:
+    kind = _KINDS.get(one.kind, "")
+    expression, names = _expression(one.kind, one.key)
+    if kind == "metric":
+        one.need(NUMERIC)
+        odd = " OR s.last_word = 'NaN'" if one.operator == "!=" else ""
+        return f"EXISTS (SELECT 1 {_SERIES} AND (s.last_value {one.operator} ?{odd}))", [one.key, one.value]
+    if expression in _NUMBERS.values():
+        one.need(NUMERIC)
+    else:
+        one.need(TEXT | (LISTS if kind == "attribute" else PRESENCE if kind in ("tag", "param") else frozenset()))
     if expression == "r.status":
-        return _status_condition(operator, literals)
-    if operator in ("IN", "NOT IN"):
-        return f"{expression} {operator} ({','.join('?' * len(literals))})", [*names, *literals]
-    if operator == "ILIKE":
-        return f"LOWER({expression}) LIKE LOWER(?)", [*names, literals[0]]
-    if operator == "LIKE":  # SQLite's own LIKE ignores case, MLflow's does not
-        return f"{expression} GLOB ?", [
-            *names,
-            str(literals[0]).replace("*", "[*]").replace("%", "*").replace("_", "?"),
-        ]
-    return f"{expression} {operator} ?", [*names, literals[0]]
+        return _status_condition(one)
+    clause, values = comparisons.to_sql(expression, one)
+    return clause, [*names, *values]
 
 
-def _status_condition(operator: str, literals: list[Any]) -> tuple[str, list[Any]]:
-    states = [state for literal in literals for state in _STATUSES.get(str(literal).upper(), (str(literal),))]
-    negation = "NOT " if operator in ("!=", "NOT IN") else ""
+def _status_condition(one: Comparison) -> tuple[str, list[Any]]:
+    """Either vocabulary is understood: MLflow's FINISHED in capitals or not, and Azure's Completed."""
+    wanted = one.value if one.operator in LISTS else [one.value]
+    if one.operator in ("LIKE", "ILIKE"):
+        wanted = [word for word in _STATUSES if comparisons.is_true(replace(one, value=one.value.upper()), word)]
+    states = [state for word in wanted for state in _STATUSES.get(word.upper(), (word,))]
+    negation = "NOT " if one.operator in ("!=", "NOT IN") else ""
     return f"r.status {negation}IN ({','.join('?' * len(states))})", states
 
 
-def _expression(key: str) -> tuple[str, list[Any]]:
-    kind, dot, name = key.strip().partition(".")
-    if not dot:
-        kind, name = "attribute", kind
-    name = name.strip('`"')
-    kind = _KINDS.get(kind.lower(), "")
-    if kind == "metric":
-        return "(SELECT last_value FROM metric_series s WHERE s.run = r.number AND s.name = ?)", [name]
-    if kind == "param":
-        return "(SELECT p.value FROM run_params p WHERE p.run = r.number AND p.name = ?)", [name]
-    if kind == "tag" and name == "mlflow.runName":
+def _expression(kind: str, key: str) -> tuple[str, list[Any]]:
+    known = _KINDS.get(kind, "")
+    if known == "metric":
+        return f"(SELECT s.last_value {_SERIES})", [key]
+    if known == "param":
+        return "(SELECT p.value FROM run_params p WHERE p.run = r.number AND p.name = ?)", [key]
+    if known == "tag" and key == "mlflow.runName":
         return "r.name", []
-    if kind == "tag":
-        return "(SELECT t.value FROM run_tags t WHERE t.run = r.number AND t.name = ?)", [name]
-    if kind == "attribute" and name.lower() in _ATTRIBUTES:
-        return _ATTRIBUTES[name.lower()], []
-    raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Invalid attribute key {key!r}.")
-
-
-def _literals(text: str, part: str) -> list[Any]:
-    found: list[Any] = []
-    for quoted, number in re.findall(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")|(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)""", text):
-        found.append(quoted[1:-1] if quoted else float(number) if not re.fullmatch(r"-?\d+", number) else int(number))
-    if not found:
-        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Invalid filter: {part.strip()!r} has no value.")
-    return found
+    if known == "tag":
+        return "(SELECT t.value FROM run_tags t WHERE t.run = r.number AND t.name = ?)", [key]
+    if known == "attribute" and key.lower() in _TEXTS | _NUMBERS:
+        return (_TEXTS | _NUMBERS)[key.lower()], []
+    raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Invalid attribute key '{kind}.{key}' specified.")

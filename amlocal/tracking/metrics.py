@@ -4,6 +4,7 @@ REST words stand in mlflow_runs.py.
 A point is found by its place in the series, so the millionth costs what the first does.
 """
 
+import json
 import math
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -34,7 +35,7 @@ class Point:
 
 
 def append(connection: sqlite3.Connection, run: int, points: Iterable[Point]) -> None:
-    """Adds points in their order; the last value is that of the highest (step, time), as MLflow defines it."""
+    """Adds points in their order; the last value is that of the highest (step, time, value), as MLflow defines it."""
     by_name: dict[str, list[Point]] = {}
     for point in points:
         by_name.setdefault(point.name, []).append(point)
@@ -44,13 +45,16 @@ def append(connection: sqlite3.Connection, run: int, points: Iterable[Point]) ->
             "INSERT INTO metric_points (series, place, step, at_ms, value, word) VALUES (?, ?, ?, ?, ?, ?)",
             [(number, place + i, point.step, point.at_ms, *_stored(point.value)) for i, point in enumerate(mine)],
         )
-        last = max(reversed(mine), key=lambda point: (point.step, point.at_ms))
+        last = max(
+            reversed(mine), key=lambda point: (point.step, point.at_ms, not math.isnan(point.value), point.value)
+        )
         value, word = _stored(last.value)
         connection.execute("UPDATE metric_series SET points = points + ? WHERE number = ?", (len(mine), number))
         connection.execute(
             "UPDATE metric_series SET last_value = ?, last_word = ?, last_step = ?, last_at_ms = ?"
-            " WHERE number = ? AND (last_step, last_at_ms) <= (?, ?)",
-            (value, word, last.step, last.at_ms, number, last.step, last.at_ms),
+            " WHERE number = ? AND ((last_step, last_at_ms) < (?, ?)"
+            " OR ((last_step, last_at_ms) = (?, ?) AND COALESCE(last_value <= ?, last_value IS NULL)))",
+            (value, word, last.step, last.at_ms, number, *[last.step, last.at_ms] * 2, value),
         )
 
 
@@ -72,10 +76,11 @@ def read_history(
 def read_last(connection: sqlite3.Connection, runs: Sequence[int]) -> dict[int, list[Point]]:
     """Last value of every metric of the given runs."""
     found: dict[int, list[Point]] = {}
-    marks = ",".join("?" * len(runs))
-    columns = "run, name, last_value, last_word, last_step, last_at_ms"
-    query = f"SELECT {columns} FROM metric_series WHERE run IN ({marks}) ORDER BY run, name"  # noqa: S608
-    for run, name, value, word, step, at_ms in connection.execute(query, list(runs)):
+    query = (
+        "SELECT run, name, last_value, last_word, last_step, last_at_ms FROM metric_series"
+        " WHERE run IN (SELECT value FROM json_each(?)) ORDER BY run, name"
+    )
+    for run, name, value, word, step, at_ms in connection.execute(query, [json.dumps(list(runs))]):
         found.setdefault(run, []).append(Point(name, _restored(value, word), step, at_ms))
     return found
 
@@ -102,10 +107,12 @@ def _series(connection: sqlite3.Connection, run: int, name: str) -> tuple[int, i
 
 
 def _stored(value: float) -> tuple[float | None, str | None]:
-    """SQLite keeps NaN as NULL, so NaN and the infinities are kept as words beside the number."""
+    """SQLite keeps NaN as NULL, so NaN is kept as a word beside the number; so are the infinities."""
     if math.isfinite(value):
         return value, None
-    return None, "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return None if math.isnan(value) else value, "NaN" if math.isnan(
+        value
+    ) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _restored(value: float | None, word: str | None) -> float:

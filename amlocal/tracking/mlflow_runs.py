@@ -1,7 +1,6 @@
-"""MLflow's runs over REST: create, get, update, search, params, metrics, tags, batches, metric history. The run id of
-a job is the job's name.
+"""MLflow's runs over REST: create, get, update, delete, search. The run id of a job is the job's name.
 
-Artifacts are in artifacts.py, the tables in runs.py and metrics.py.
+What is logged into them is in mlflow_logs.py, artifacts are in artifacts.py, the tables in runs.py and metrics.py.
 """
 
 from __future__ import annotations
@@ -13,22 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from amlocal.storage.store import Scope
 from amlocal.tracking import artifacts, filters, metrics, runs
-from amlocal.web import shapes
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from amlocal.context import Context
 
-HISTORY_PAGE = 25_000
+LARGEST_PAGE = 50_000
 _VIEWS = {"ACTIVE_ONLY": "r.lifecycle = 'active'", "DELETED_ONLY": "r.lifecycle = 'deleted'", "ALL": "1"}
 
 
 def create_run(context: Context, request: Request, *, scope: Scope) -> Response:
     """A run that is not a job of ours: a script on somebody's own machine, or a child run inside a job."""
     asked = request.json()
-    tags = _pairs(asked.get("tags"))
+    tags = pairs(asked.get("tags"))
     run_id = str(uuid.uuid4())
     with context.store.writing() as connection:
         experiment = runs.find_experiment(connection, scope.key, identifier=str(asked.get("experiment_id") or ""))
@@ -36,6 +32,14 @@ def create_run(context: Context, request: Request, *, scope: Scope) -> Response:
             raise ArmError(
                 404, "RESOURCE_DOES_NOT_EXIST", f"Could not find experiment with id={asked.get('experiment_id')}."
             )
+        if experiment.lifecycle != "active":
+            raise ArmError(
+                400, "INVALID_PARAMETER_VALUE", f"The experiment {experiment.id} must be in the active state."
+            )
+        parent = runs.find(connection, scope.key, tags.get("mlflow.parentRunId", ""))
+        if parent is not None:
+            above = runs.read_tags(connection, [parent.number])[parent.number]
+            tags["mlflow.rootRunId"] = above.get("mlflow.rootRunId", parent.id)
         name = str(asked.get("run_name") or tags.get("mlflow.runName") or run_id)
         user = str(asked.get("user_id") or request.claims.get("appid") or "")
         start = int(asked.get("start_time") or runs.now_ms())
@@ -55,13 +59,13 @@ def create_run(context: Context, request: Request, *, scope: Scope) -> Response:
 
 
 def get_run(context: Context, request: Request, *, scope: Scope) -> Response:
-    return json_response({"run": _to_mlflow(context, request, scope, [_find(context, scope, _run_id(request))])[0]})
+    return json_response({"run": _to_mlflow(context, request, scope, [find(context, scope, run_id(request))])[0]})
 
 
 def update_run(context: Context, request: Request, *, scope: Scope) -> Response:
     """Status, end time and name of a run. A job's own status is its process's, so a client cannot end it from here."""
     asked = request.json()
-    run = _find(context, scope, _run_id(request))
+    run = find_active(context, scope, run_id(request))
     columns: dict[str, Any] = {}
     if asked.get("run_name"):
         columns["name"] = str(asked["run_name"])
@@ -71,7 +75,7 @@ def update_run(context: Context, request: Request, *, scope: Scope) -> Response:
     if columns:
         with context.store.writing() as connection:
             runs.change(connection, run, **columns)
-    changed = _find(context, scope, run.id)
+    changed = find(context, scope, run.id)
     return json_response({"run_info": _info(context, request, scope, changed)})
 
 
@@ -84,16 +88,14 @@ def restore_run(context: Context, request: Request, *, scope: Scope) -> Response
 
 
 def search_runs(context: Context, request: Request, *, scope: Scope) -> Response:
-    """One page of runs with the last value of each metric; at most 50,000, 1,000 when nothing is asked."""
+    """One page of runs of the experiments named, with the last value of each metric; 1,000 when nothing is asked."""
     asked = request.json()
-    limit, start = min(int(asked.get("max_results") or 1000), 50_000), int(asked.get("page_token") or 0)
+    limit, start = read_limit(asked), max(int(asked.get("page_token") or 0), 0)
     where, values = filters.to_conditions(str(asked.get("filter") or ""))
     order, order_values = filters.to_order(list(asked.get("order_by") or []))
     where = f"r.scope = ? AND {_VIEWS.get(str(asked.get('run_view_type') or 'ACTIVE_ONLY'), '1')} AND {where}"
-    values = [scope.key, *values]
-    ids = list(asked.get("experiment_ids") or [])
-    if ids:
-        where, values = f"{where} AND e.id IN ({','.join('?' * len(ids))})", [*values, *ids]
+    where += " AND r.experiment IN (SELECT e.number FROM experiments e JOIN json_each(?) j ON e.id = j.value)"
+    values = [scope.key, *values, json.dumps(asked.get("experiment_ids") or [])]
     with context.store.reading() as connection:
         found = runs.select(
             connection, where, values, order=order, order_values=order_values, limit=limit + 1, start=start
@@ -104,121 +106,31 @@ def search_runs(context: Context, request: Request, *, scope: Scope) -> Response
     return json_response(answer)
 
 
-def log_metric(context: Context, request: Request, *, scope: Scope) -> Response:
-    return _log(context, request, scope, points=[request.json()])
-
-
-def log_parameter(context: Context, request: Request, *, scope: Scope) -> Response:
-    return _log(context, request, scope, params=[request.json()])
-
-
-def set_tag(context: Context, request: Request, *, scope: Scope) -> Response:
-    return _log(context, request, scope, tags=[request.json()])
-
-
-def delete_tag(context: Context, request: Request, *, scope: Scope) -> Response:
-    run = _find(context, scope, _run_id(request))
-    with context.store.writing() as connection:
-        runs.delete_tags(connection, run.number, [str(request.json().get("key"))])
-    return json_response({})
-
-
-def log_batch(context: Context, request: Request, *, scope: Scope) -> Response:
-    asked = request.json()
-    return _log(
-        context,
-        request,
-        scope,
-        points=asked.get("metrics") or [],
-        params=asked.get("params") or [],
-        tags=asked.get("tags") or [],
-    )
-
-
-def log_batch_async(context: Context, request: Request, *, scope: Scope) -> Response:
-    """azureml-mlflow's own call: all is written before the answer, so the batch is complete at once and needs no id."""
-    log_batch(context, request, scope=scope)
-    return json_response({"batch_tracking_id": ""})
-
-
-def get_run_data_status(context: Context, request: Request, *, scope: Scope) -> Response:
-    _find(context, scope, _run_id(request))
-    return json_response({"is_complete": True})
-
-
-def log_inputs(context: Context, request: Request, *, scope: Scope) -> Response:
-    """Azure takes MLflow's dataset inputs and keeps nothing that its MLflow answers would show; so do we."""
-    _find(context, scope, _run_id(request))
-    return json_response({})
-
-
-def log_model(context: Context, request: Request, *, scope: Scope) -> Response:
-    """The note `mlflow.log-model.history` of MLflow 2's log_model: a list of models in one tag."""
-    run = _find(context, scope, _run_id(request))
-    try:
-        note = json.loads(request.json().get("model_json") or "{}")
-    except ValueError as exc:
-        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"model_json is not JSON: {exc}") from exc
-    with context.store.writing() as connection:
-        known = json.loads(runs.read_tags(connection, [run.number])[run.number].get("mlflow.log-model.history", "[]"))
-        known.append(note)
-        runs.set_tags(connection, run.number, {"mlflow.log-model.history": json.dumps(known)})
-    return json_response({})
-
-
-def get_metric_history(context: Context, request: Request, *, scope: Scope) -> Response:
-    """Points as they were logged, at most 25,000 at once, then a page token."""
-    run, name = _find(context, scope, _run_id(request)), request.query.get("metric_key")
-    limit = min(request.query.number("max_results", HISTORY_PAGE), HISTORY_PAGE)
-    with context.store.reading() as connection:
-        points, place = metrics.read_history(
-            connection, run.number, name, start=request.query.number("page_token", 0), limit=limit
-        )
-    answer: dict[str, Any] = {"metrics": [_point(point) for point in points]}
-    if place is not None:
-        answer["next_page_token"] = str(place)
-    return json_response(answer)
-
-
-def _log(
-    context: Context,
-    request: Request,
-    scope: Scope,
-    *,
-    points: Sequence[dict[str, Any]] = (),
-    params: Sequence[dict[str, Any]] = (),
-    tags: Sequence[dict[str, Any]] = (),
-) -> Response:
-    run = _find(context, scope, _run_id(request))
-    read = [_read_point(point) for point in points]
-    with context.store.writing() as connection:
-        metrics.append(connection, run.number, read)
-        wrong = runs.add_params(connection, run.number, _pairs(params))
-        if wrong is not None:
-            raise ArmError(
-                400,
-                "INVALID_PARAMETER_VALUE",
-                f"Changing param values is not allowed. Param with key='{wrong}' was already logged with another"
-                " value.",
-            )
-        _set_tags(connection, run, _pairs(tags))
-    return json_response({})
-
-
-def _set_tags(connection: sqlite3.Connection, run: runs.Run, tags: dict[str, str]) -> None:
-    runs.set_tags(connection, run.number, tags)
-    if "mlflow.runName" in tags:
-        runs.change(connection, run, name=tags["mlflow.runName"])
-
-
 def _set_lifecycle(context: Context, request: Request, scope: Scope, lifecycle: str) -> Response:
-    run = _find(context, scope, _run_id(request))
+    run = find(context, scope, run_id(request))
     with context.store.writing() as connection:
         runs.change(connection, run, lifecycle=lifecycle)
     return json_response({})
 
 
-def _find(context: Context, scope: Scope, run_id: str) -> runs.Run:
+def read_limit(asked: dict[str, Any]) -> int:
+    """`max_results` of a search. Raises ArmError 400 when it is not from 1 to 50,000."""
+    limit = 1000 if asked.get("max_results") is None else int(asked["max_results"])
+    if not 0 < limit <= LARGEST_PAGE:
+        sentence = f"Invalid value {limit} for parameter 'max_results' supplied: it must be from 1 to {LARGEST_PAGE}."
+        raise ArmError(400, "INVALID_PARAMETER_VALUE", sentence)
+    return limit
+
+
+def find_active(context: Context, scope: Scope, run_id: str) -> runs.Run:
+    """A run to write to. An archived job still is one: hiding it from lists does not end what it does."""
+    run = find(context, scope, run_id)
+    if run.lifecycle != "active" and not run.is_job:
+        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"The run {run.id} must be in the 'active' state.")
+    return run
+
+
+def find(context: Context, scope: Scope, run_id: str) -> runs.Run:
     with context.store.reading() as connection:
         found = runs.find(connection, scope.key, run_id)
     if found is None:
@@ -226,7 +138,7 @@ def _find(context: Context, scope: Scope, run_id: str) -> runs.Run:
     return found
 
 
-def _run_id(request: Request) -> str:
+def run_id(request: Request) -> str:
     asked = request.json() if request.method != "GET" else request.query
     return str(asked.get("run_id") or asked.get("run_uuid") or "")
 
@@ -240,7 +152,7 @@ def _to_mlflow(context: Context, request: Request, scope: Scope, found: Sequence
         {
             "info": _info(context, request, scope, run),
             "data": {
-                "metrics": [_point(point) for point in points.get(run.number, [])],
+                "metrics": [point_to_mlflow(point) for point in points.get(run.number, [])],
                 "params": [{"key": name, "value": value} for name, value in params[run.number].items()],
                 "tags": [{"key": name, "value": value} for name, value in _all_tags(run, tags[run.number]).items()],
             },
@@ -269,22 +181,12 @@ def _info(context: Context, request: Request, scope: Scope, run: runs.Run) -> di
     return info if run.end_ms is None else {**info, "end_time": run.end_ms}
 
 
-def _point(point: metrics.Point) -> dict[str, Any]:
+def point_to_mlflow(point: metrics.Point) -> dict[str, Any]:
     value: float | str = point.value
     if point.value != point.value or point.value in (float("inf"), float("-inf")):
         value = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(point.value)]
     return {"key": point.name, "value": value, "step": point.step, "timestamp": point.at_ms}
 
 
-def _read_point(point: dict[str, Any]) -> metrics.Point:
-    try:
-        step, at_ms = int(point.get("step") or 0), int(point.get("timestamp") or runs.now_ms())
-        if not (abs(step) <= shapes.LARGEST and abs(at_ms) <= shapes.LARGEST):
-            raise OverflowError
-        return metrics.Point(str(point["key"]), float(point["value"]), step, at_ms)
-    except (KeyError, TypeError, ValueError, OverflowError) as exc:
-        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Not a metric: {point!r}.") from exc
-
-
-def _pairs(pairs: Sequence[dict[str, Any]] | None) -> dict[str, str]:
-    return {str(pair["key"]): str(pair.get("value", "")) for pair in pairs or []}
+def pairs(listed: Sequence[dict[str, Any]] | None) -> dict[str, str]:
+    return {str(pair["key"]): str(pair.get("value", "")) for pair in listed or []}

@@ -3,12 +3,14 @@ registry_versions.py."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from amlocal.assets.containers import NAME
 from amlocal.assets.registered import models
 from amlocal.storage.store import Record, Scope
-from amlocal.tracking import registry_versions
+from amlocal.tracking import registry_searches, registry_versions
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ ALL = 1_000_000
 def create_model(context: Context, request: Request, *, scope: Scope) -> Response:
     asked = request.json()
     name = str(asked.get("name") or "")
+    if not NAME.match(name):
+        sentence = f"Invalid model name {name!r}: letters, digits, '-', '_' and '.', a letter or digit first."
+        raise ArmError(400, "INVALID_PARAMETER_VALUE", sentence)
     if context.store.get(models.container_kind, scope, name) is not None:
         raise ArmError(400, "RESOURCE_ALREADY_EXISTS", f"Registered Model (name={name}) already exists.")
     properties = {
@@ -44,41 +49,46 @@ def update_model(context: Context, request: Request, *, scope: Scope) -> Respons
 
 
 def delete_model(context: Context, request: Request, *, scope: Scope) -> Response:
-    models.delete_container(context, request, scope=scope, name=str(request.json().get("name")))
+    name = registry_versions.find_model(context, scope, str(request.json().get("name"))).name
+    models.delete_container(context, request, scope=scope, name=name)
     return json_response({})
 
 
+def rename_model(context: Context, request: Request, *, scope: Scope) -> Response:
+    """Registered models of Azure are immutable: Microsoft's documents say so. The error's code is a guess."""
+    registry_versions.find_model(context, scope, str(request.json().get("name")))
+    raise ArmError(400, "INVALID_PARAMETER_VALUE", "Azure Machine Learning does not rename registered models.")
+
+
 def search_models(context: Context, request: Request, *, scope: Scope) -> Response:
-    """All of them, or those a filter `name = 'x'` or `name LIKE '%x%'` names."""
-    wanted = _name_filter(request.query.get("filter"))
-    page = context.store.list(
-        models.container_kind,
-        scope,
-        top=request.query.number("max_results", 100),
-        skip_token=request.query.get("page_token"),
-        accept=lambda record: not record.body["properties"].get("isArchived") and wanted(record.name),
+    """By name and tags; newest first, or as `order_by` says. More than Azure can: that knows `name = 'x'` only."""
+    return registry_searches.answer(
+        context,
+        request,
+        registry_searches.Search(
+            models.container_kind, scope, "registered_models", {"name": lambda record: record.name}, most=100
+        ),
+        lambda record: _model(context, scope, record),
     )
-    answer: dict[str, Any] = {"registered_models": [_model(context, scope, record) for record in page.records]}
-    if page.next_token:
-        answer["next_page_token"] = page.next_token
-    return json_response(answer)
 
 
 def get_latest(context: Context, request: Request, *, scope: Scope) -> Response:
     """The newest version of each stage; `stages` narrows that."""
-    asked = {**request.query, **(request.json() if request.method == "POST" else {})}
-    stages = asked.get("stages") or []
-    found: dict[str, dict[str, Any]] = {}
-    for record in context.store.list(models.kind, scope, name=str(asked.get("name")), top=ALL).records:
-        version = registry_versions.to_mlflow(context, scope, record)
-        found.setdefault(version["current_stage"], version)
-    return json_response({"model_versions": [found[stage] for stage in found if not stages or stage in stages]})
+    asked = request.json() if request.method == "POST" else {**request.query}
+    wanted = asked.get("stages") if request.method == "POST" else registry_searches.read_repeated(request, "stages")
+    stages = [registry_versions.read_stage(stage) for stage in wanted or []]
+    name = registry_versions.find_model(context, scope, str(asked.get("name"))).name
+    found = _latest(context, scope, name)
+    return json_response({"model_versions": [one for one in found if not stages or one["current_stage"] in stages]})
 
 
 def set_model_tag(context: Context, request: Request, *, scope: Scope) -> Response:
     asked = request.json()
     _change_model(
-        context, scope, str(asked["name"]), lambda properties: properties["tags"].update({asked["key"]: asked["value"]})
+        context,
+        scope,
+        str(asked["name"]),
+        lambda properties: properties["tags"].update({asked["key"]: asked.get("value") or ""}),
     )
     return json_response({})
 
@@ -92,6 +102,8 @@ def delete_model_tag(context: Context, request: Request, *, scope: Scope) -> Res
 def set_alias(context: Context, request: Request, *, scope: Scope) -> Response:
     asked = request.json()
     registry_versions.find(context, scope, str(asked["name"]), str(asked["version"]))
+    if not asked["alias"] or asked["alias"].lower() == "latest" or re.fullmatch(r"[vV]\d+", asked["alias"]):
+        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"The alias name {asked['alias']!r} is reserved.")
 
     def edit(properties: dict[str, Any]) -> None:
         properties["aliases"] = {**(properties.get("aliases") or {}), asked["alias"]: str(asked["version"])}
@@ -115,7 +127,7 @@ def get_by_alias(context: Context, request: Request, *, scope: Scope) -> Respons
     name, alias = request.query.get("name"), request.query.get("alias")
     version = (registry_versions.find_model(context, scope, name).body["properties"].get("aliases") or {}).get(alias)
     if version is None:
-        raise ArmError(404, "RESOURCE_DOES_NOT_EXIST", f"Registered model alias {alias} not found.")
+        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Registered model alias {alias} not found.")
     return registry_versions.answer(context, scope, registry_versions.find(context, scope, name, version))
 
 
@@ -132,13 +144,12 @@ def _answer_model(context: Context, scope: Scope, name: str) -> Response:
 
 def _model(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
     properties = record.body["properties"]
-    newest = context.store.list(models.kind, scope, name=record.name, top=1).records
     return {
         "name": record.name,
         "creation_timestamp": record.created_at // 1000,
         "last_updated_timestamp": record.modified_at // 1000,
         "description": properties.get("description") or "",
-        "latest_versions": [registry_versions.to_mlflow(context, scope, version) for version in newest],
+        "latest_versions": _latest(context, scope, record.name),
         "tags": [{"key": key, "value": value} for key, value in (properties.get("tags") or {}).items()],
         "aliases": [
             {"alias": alias, "version": version} for alias, version in (properties.get("aliases") or {}).items()
@@ -146,13 +157,9 @@ def _model(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
     }
 
 
-def _name_filter(text: str) -> Callable[[str], bool]:
-    words = text.split(None, 2)
-    if not words:
-        return lambda name: True
-    if len(words) != 3 or words[0] != "name" or words[1].upper() not in ("=", "LIKE", "ILIKE"):
-        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Invalid registered model filter: {text!r}.")
-    value = words[2].strip("'\"").lower()
-    if words[1] == "=":
-        return lambda name: name.lower() == value
-    return lambda name: value.strip("%") in name.lower()
+def _latest(context: Context, scope: Scope, name: str) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for record in context.store.list(models.kind, scope, name=name, top=ALL).records:
+        if registry_versions.stage_of(record) not in found:
+            found[registry_versions.stage_of(record)] = registry_versions.to_mlflow(context, scope, record)
+    return list(found.values())

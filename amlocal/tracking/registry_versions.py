@@ -3,17 +3,22 @@ the files are."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from amlocal.assets.registered import has_files, models
 from amlocal.storage import places
 from amlocal.storage.store import Record, Scope
-from amlocal.tracking import artifacts, runs
+from amlocal.tracking import artifacts, registry_searches, runs
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 if TYPE_CHECKING:
     from amlocal.context import Context
+
+STAGES = ("None", "Staging", "Production", "Archived")
+# What MLflow's copy_model_version gives as the source.
+_COPY = re.compile(r"models:/([^/@]+)/([^/@]+)$")
 
 
 def create(context: Context, request: Request, *, scope: Scope) -> Response:
@@ -21,7 +26,10 @@ def create(context: Context, request: Request, *, scope: Scope) -> Response:
     asked = request.json()
     name, source = str(asked.get("name") or ""), str(asked.get("source") or "")
     if source.startswith("mlflow-artifacts:/"):
-        source = f"runs:/{source.removeprefix('mlflow-artifacts:/').lstrip('/').replace('/artifacts', '', 1)}"
+        source = "runs:/{}/{}".format(*artifacts.read_proxied(source.removeprefix("mlflow-artifacts:/")))
+    copied = _COPY.match(source)
+    if copied is not None:
+        source = str(find(context, scope, copied[1], copied[2]).body["properties"]["modelUri"])
     place = places.need(context, scope, source)
     is_mlflow = has_files(context, place.under("MLmodel"))
     with context.store.writing():
@@ -51,21 +59,52 @@ def update(context: Context, request: Request, *, scope: Scope) -> Response:
 def delete(context: Context, request: Request, *, scope: Scope) -> Response:
     asked = request.json()
     record = find(context, scope, str(asked.get("name")), str(asked.get("version")))
-    context.store.delete(models.kind, scope, record.name, record.version)
+    with context.store.writing():
+        context.store.delete(models.kind, scope, record.name, record.version)
+        context.store.change(models.container_kind, scope, record.name, "", lambda body: _drop(body, record.version))
     return json_response({})
 
 
+def _drop(body: dict[str, Any], version: str) -> None:
+    aliases = body["properties"].get("aliases") or {}
+    body["properties"]["aliases"] = {alias: known for alias, known in aliases.items() if known != version}
+
+
 def move(context: Context, request: Request, *, scope: Scope) -> Response:
-    """MLflow's old stages, which Azure still keeps."""
-    return _change(
-        context, request, scope, lambda properties: properties.update(stage=str(request.json().get("stage")))
+    """MLflow's old stages, which Azure still keeps; `archive_existing_versions` makes room in the new one."""
+    asked, stage = request.json(), read_stage(str(request.json().get("stage") or ""))
+    with context.store.writing():
+        record = find(context, scope, str(asked.get("name")), str(asked.get("version")))
+        if asked.get("archive_existing_versions") in (True, "true"):
+            for other in context.store.list(models.kind, scope, name=record.name, top=1_000_000).records:
+                if stage_of(other) == stage and other.version != record.version:
+                    _set_stage(context, scope, other, "Archived")
+        _set_stage(context, scope, record, stage)
+    return answer(context, scope, find(context, scope, record.name, record.version))
+
+
+def _set_stage(context: Context, scope: Scope, record: Record, stage: str) -> None:
+    context.store.change(
+        models.kind, scope, record.name, record.version, lambda body: body["properties"].update(stage=stage)
     )
+
+
+def stage_of(record: Record) -> str:
+    return str(record.body["properties"].get("stage") or "None")
+
+
+def read_stage(text: str) -> str:
+    """MLflow's own spelling of a stage. Raises ArmError 400."""
+    if text.capitalize() not in STAGES:
+        sentence = f"Invalid Model Version stage: {text}. Value must be one of {', '.join(STAGES)}."
+        raise ArmError(400, "INVALID_PARAMETER_VALUE", sentence)
+    return text.capitalize()
 
 
 def set_tag(context: Context, request: Request, *, scope: Scope) -> Response:
     asked = request.json()
     return _change(
-        context, request, scope, lambda properties: properties["tags"].update({asked["key"]: asked["value"]})
+        context, request, scope, lambda properties: properties["tags"].update({asked["key"]: asked.get("value") or ""})
     )
 
 
@@ -75,22 +114,15 @@ def delete_tag(context: Context, request: Request, *, scope: Scope) -> Response:
 
 
 def search(context: Context, request: Request, *, scope: Scope) -> Response:
-    """`name = 'x'`, `run_id = 'y'` or everything."""
-    text = request.query.get("filter")
-    key, _, value = (part.strip() for part in text.partition("="))
-    value = value.strip("'\"")
-    if text and key not in ("name", "run_id"):
-        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Invalid model version filter: {text!r}.")
-    page = context.store.list(
-        models.kind,
-        scope,
-        name=value if key == "name" else "",
-        top=request.query.number("max_results", 1000),
-        skip_token=request.query.get("page_token"),
-        accept=lambda record: key != "run_id" or record.body["properties"].get("jobName") == value,
-    )
-    answer: dict[str, Any] = {"model_versions": [to_mlflow(context, scope, record) for record in page.records]}
-    return json_response({**answer, "next_page_token": page.next_token} if page.next_token else answer)
+    """By name, run_id, source_path, version_number and tags; newest first, or as `order_by` says."""
+    keys: dict[str, Callable[[Record], Any]] = {
+        "name": lambda record: record.name,
+        "run_id": lambda record: record.body["properties"].get("jobName") or "",
+        "source_path": _source_path,
+        "version_number": lambda record: int(record.version) if record.version.isdecimal() else None,
+    }
+    search = registry_searches.Search(models.kind, scope, "model_versions", keys, most=10_000)
+    return registry_searches.answer(context, request, search, lambda record: to_mlflow(context, scope, record))
 
 
 def get_download_uri(context: Context, request: Request, *, scope: Scope) -> Response:
@@ -154,14 +186,19 @@ def to_mlflow(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
         "version": record.version,
         "creation_timestamp": record.created_at // 1000,
         "last_updated_timestamp": record.modified_at // 1000,
-        "current_stage": properties.get("stage") or "None",
+        "current_stage": stage_of(record),
         "description": properties.get("description") or "",
-        "source": (properties.get("properties") or {}).get("mlflow.source") or properties["modelUri"],
+        "source": _source_path(record),
         "run_id": properties.get("jobName") or "",
         "status": "READY",
         "tags": [{"key": key, "value": value} for key, value in (properties.get("tags") or {}).items()],
         "aliases": [alias for alias, version in aliases.items() if version == record.version],
     }
+
+
+def _source_path(record: Record) -> str:
+    properties = record.body["properties"]
+    return str((properties.get("properties") or {}).get("mlflow.source") or properties["modelUri"])
 
 
 def pairs(pairs: list[dict[str, Any]] | None) -> dict[str, str]:

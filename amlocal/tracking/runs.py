@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE INDEX IF NOT EXISTS runs_by_place ON runs (scope, number);
 CREATE INDEX IF NOT EXISTS runs_by_age ON runs (scope, created_ms, number);
 CREATE INDEX IF NOT EXISTS runs_by_experiment ON runs (experiment, created_ms);
+CREATE INDEX IF NOT EXISTS runs_by_start ON runs (experiment, COALESCE(start_ms, created_ms), number);
 CREATE INDEX IF NOT EXISTS runs_open ON runs (status) WHERE status NOT IN ('Completed', 'Failed', 'Canceled');
 CREATE TABLE IF NOT EXISTS run_tags (run INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run,
 name)) WITHOUT ROWID;
@@ -112,11 +113,12 @@ def list_experiments(
     *,
     where: str = "1",
     values: Sequence[Any] = (),
+    order: str = "created_ms DESC, number DESC",
     limit: int = 1,
     start: int = 0,
 ) -> list[Experiment]:
-    """`where` is SQL of our own making, never a caller's text."""
-    columns, order = "number, id, name, lifecycle, tags, created_ms, modified_ms", "created_ms DESC, number DESC"
+    """`where` and `order` are SQL of our own making, never a caller's text."""
+    columns = "number, id, name, lifecycle, tags, created_ms, modified_ms"
     query = f"SELECT {columns} FROM experiments WHERE scope = ? AND {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
     rows = connection.execute(query, [scope, *values, limit, start])
     return [
@@ -131,6 +133,11 @@ def change_experiment(connection: sqlite3.Connection, experiment: Experiment, **
         f"UPDATE experiments SET {settings}, modified_ms = ? WHERE number = ?",  # noqa: S608
         [*columns.values(), now_ms(), experiment.number],
     )
+
+
+def change_all(connection: sqlite3.Connection, experiment: Experiment, *, lifecycle: str) -> None:
+    """What an experiment's runs share with it."""
+    connection.execute("UPDATE runs SET lifecycle = ? WHERE experiment = ?", (lifecycle, experiment.number))
 
 
 def create(
@@ -246,10 +253,9 @@ def read_params(connection: sqlite3.Connection, runs: Sequence[int]) -> dict[int
 
 
 def _read_pairs(connection: sqlite3.Connection, table: str, runs: Sequence[int]) -> dict[int, dict[str, str]]:
-    marks = ",".join("?" * len(runs))
     found: dict[int, dict[str, str]] = {run: {} for run in runs}
-    query = f"SELECT run, name, value FROM {table} WHERE run IN ({marks})"  # noqa: S608
-    for run, name, value in connection.execute(query, list(runs)):
+    query = f"SELECT run, name, value FROM {table} WHERE run IN (SELECT value FROM json_each(?))"  # noqa: S608
+    for run, name, value in connection.execute(query, [json.dumps(list(runs))]):
         found[run][name] = value
     return found
 

@@ -192,6 +192,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/runs/set-tag"): {**_RUN, **_PAIR},
     ("POST", "/runs/delete-tag"): {**_RUN, "key": "a"},
     ("POST", "/registered-models/create"): {"name": "made", "tags": [_PAIR], "description": "d"},
+    ("POST", "/registered-models/rename"): {"name": "rm", "new_name": "other"},
     ("PATCH", "/registered-models/update"): {"name": "rm", "description": "d"},
     ("DELETE", "/registered-models/delete"): {"name": "nothing"},
     ("POST", "/registered-models/get-latest-versions"): {"name": "rm", "stages": ["None"]},
