@@ -4,6 +4,7 @@ refused: the next request on the connection would be somebody's guess."""
 from __future__ import annotations
 
 import re
+from email import errors
 from email.message import Message
 from io import BufferedIOBase
 
@@ -18,12 +19,21 @@ TRAILERS = 100
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(;[^\r\n]*)?\r?\n")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# What the parser of mails says of a multipart message when it is given the head alone.
+_NO_BODY = (
+    errors.CloseBoundaryNotFoundDefect,
+    errors.InvalidMultipartContentTransferEncodingDefect,
+    errors.MultipartInvariantViolationDefect,
+    errors.NoBoundaryInMultipartDefect,
+    errors.StartBoundaryNotFoundDefect,
+)
 _ONLY_ONCE = ("Host", "Authorization", "Content-Length", "Transfer-Encoding")
 
 
 def check_head(headers: Message, version: str) -> None:
     """Raises ArmError 400 on headers that can be read in two ways, 413 when the body is longer than LIMIT."""
-    if headers.defects or any(_CONTROL.search(str(value)) for value in headers.values()):
+    defects = [defect for defect in headers.defects if not isinstance(defect, _NO_BODY)]
+    if defects or any(_CONTROL.search(str(value)) for value in headers.values()):
         raise _refusal("A header line is malformed.")
     twice = [name for name in _ONLY_ONCE if len(headers.get_all(name, [])) > 1]
     if twice:

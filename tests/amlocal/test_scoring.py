@@ -176,3 +176,11 @@ def test_raw_requests_pass_through_unchanged(served: Served, tmp_path: Path) -> 
     answer = requests.post(served.endpoint.scoring_uri, data=body, headers=headers, timeout=10)
     assert answer.status_code == 200
     assert answer.content == body[::-1]
+    form = requests.post(
+        served.endpoint.scoring_uri,
+        files=[("file[]", ("a.jpg", body, "image/jpeg"))],
+        headers={"Authorization": f"Bearer {key}", "azureml-model-deployment": "raw"},
+        timeout=10,
+    )
+    assert form.status_code == 200, form.text
+    assert body[::-1] in form.content
