@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Our own scoring script and old import names, for the scoring servers; not part of this program.
 BUNDLED = Path(__file__).parent.parent / "bundled"
+# What is in bundled/no_code gets `mlflow_` before its name: the model may have a module of the same name.
 NO_CODE_SCRIPT = "mlflow_score.py"
 _MODEL = re.compile(r".*/models/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
 _SECONDS = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$")
@@ -113,7 +114,8 @@ def lay_out(context: Context, scope: Scope, layout: Layout) -> Layout:
                 log.write(f"{count} files in {layout.app_folder}\n")
             else:
                 log.write("There is no scoring script: the model is served by its MLflow flavour.\n")
-                shutil.copyfile(BUNDLED / "no_code" / "score.py", layout.app_folder / layout.script)
+                for file in (BUNDLED / "no_code").glob("*.py"):
+                    shutil.copyfile(file, layout.app_folder / f"mlflow_{file.name}")
             folder = files = layout.folder / "models"
             if layout.model:
                 log.write(f"Downloading model {layout.model}\n")

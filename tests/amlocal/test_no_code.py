@@ -121,6 +121,17 @@ def test_an_mlflow_model_answers_every_spelling_of_a_table(served: Endpoint, bod
     assert (answer.status_code, answer.json()) == (200, [3.0, 7.5])
 
 
+def test_the_swagger_tells_the_signature(served: Endpoint) -> None:
+    for version in ("2", "3", "3.1"):
+        document = served.call("blue", path=f"/swagger.json?version={version}").json()
+        schemas = document["definitions"] if version == "2" else document["components"]["schemas"]
+        assert "/score" in document["paths"]
+        assert "a (double), b (double)" in schemas["ServiceInput"]["properties"]["input_data"]["description"]
+        assert schemas["ServiceOutput"]["items"] == {"type": "number", "format": "double"}
+        # What it gives as an example can be sent.
+        assert served.call("blue", json=schemas["ServiceInput"]["example"]).json() == [0.0]
+
+
 def test_a_body_that_no_mlflow_model_takes_is_the_models_error(served: Endpoint) -> None:
     answer = served.call("blue", json={"data": [[1, 2]]})
     assert (answer.status_code, answer.headers["ms-azureml-model-error-statuscode"]) == (424, "500")

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import mlflow.pyfunc
+import mlflow_swagger
 import numpy
 import pandas
 
@@ -21,7 +22,16 @@ def init():
     global model
     folder = min(Path(os.environ["AZUREML_MODEL_DIR"]).rglob("MLmodel"), key=lambda file: len(file.parts)).parent
     model = mlflow.pyfunc.load_model(str(folder))
+    tell(model.metadata.signature)
     log.info("Model of flavours %s is loaded", ", ".join(model.metadata.flavors))
+
+
+def tell(signature):
+    """A signature that cannot be told as OpenAPI is no reason not to serve."""
+    try:
+        mlflow_swagger.write(os.environ["AML_APP_ROOT"], signature)
+    except Exception:
+        log.warning("The signature could not be written as swagger.json", exc_info=True)
 
 
 def run(raw_data):
