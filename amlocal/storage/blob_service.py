@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 VERSION = "2025-01-05"
 META = "x-ms-meta-"
-PIECE = 1024 * 1024
+PIECE = 256 * 1024
 # Azure refuses a Put Blob of more than 5,000 MiB and a block list of more than 50,000 blocks.
 LIST_LIMIT = 8 * 1024 * 1024
 CONTAINER_NAME = re.compile(r"\$(root|web|logs)|(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
