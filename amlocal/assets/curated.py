@@ -47,7 +47,7 @@ FAMILIES = (
     Family(
         r"tensorflow-(?P<version>\d+\.\d+)",
         ("tensorflow~={version}.0", *_NUMBERS, *_MLFLOW),
-        ("matplotlib", "tensorflow-datasets", "tf-keras", "pillow", *_TOOLS),
+        ("matplotlib", "tf-keras", "pillow", *_TOOLS),
         ("tensorflow-2.16-cuda12",),
     ),
     # Which PyTorch is what the user's pip gives: for CUDA, unless its settings say otherwise. A given one is not

@@ -82,11 +82,17 @@ class Build:
             line, is_wheel = self._loosen(line)
             loosened.append(line)
             needs_source |= not is_wheel
-        options = () if needs_source else ("--only-binary", ":all:")
-        if (loosened != wanted or needs_source) and self._install_with_companions(loosened, *options):
+        if (
+            loosened != wanted
+            and not needs_source
+            and self._install_with_companions(loosened, "--only-binary", ":all:")
+        ):
+            return True
+        # Something that they need may have no wheel.
+        if self._install_with_companions(loosened):
             return True
         near = [self._widen(line, pins.same_major) for line in loosened]
-        if near != loosened and self._install_with_companions(near, *options):
+        if near != loosened and self._install_with_companions(near):
             return True
         free = [self._widen(line, lambda pin: "") for line in near]
         return free != near and self._install_with_companions(free)

@@ -14,10 +14,11 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.identity import ManagedIdentityCredential
 
 from amlocal.assets import curated
+from amlocal.building import satisfaction
 from tests.amlocal import wheels
 from tests.amlocal.data_plane import DataPlane
 from tests.amlocal.jobs_at_work import ENVIRONMENT, await_end, submit
-from tests.amlocal_server import AmlocalServer
+from tests.amlocal_server import SCORING_PYTHON, AmlocalServer
 
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 UNKNOWN = "azureml://registries/azureml/environments/never-heard-of-it/labels/latest"
@@ -84,6 +85,10 @@ def test_a_given_python_that_has_its_packages_is_used_in_silence(ml_client: MLCl
     job = submit(ml_client, None, "python -c 'import sklearn, mlflow, pandas'", environment=ENVIRONMENT)
     assert await_end(ml_client, job.name).status == "Completed"
     assert BUILD_LOG not in plane.details(job.name)["logFiles"]
+
+
+def test_another_build_of_the_same_package_will_do() -> None:
+    assert satisfaction.ask(SCORING_PYTHON, ["tensorflow", "opencv-python"]).lacking == ("opencv-python is not there",)
 
 
 def test_one_that_nobody_knows_is_told(ml_client: MLClient, plane: DataPlane) -> None:
