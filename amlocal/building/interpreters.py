@@ -29,9 +29,6 @@ _SERVERS = re.compile(r"^(azureml-inference-server-http|azureml-defaults)\b", re
 _MLFLOW = re.compile(r"^mlflow(?![\w.-])", re.IGNORECASE)
 
 
-check = demands.check
-
-
 class NotBuilt(materials.Missing):
     """An environment could not be had; the log says why."""
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from amlocal.arm import quotas
-from amlocal.building import interpreters
+from amlocal.building import demands
 from amlocal.serving import endpoints, layouts
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError
@@ -75,7 +75,7 @@ def _check_served(context: Context, scope: Scope, properties: dict[str, Any]) ->
     """That there is a model, an environment, and a way to serve them without their container."""
     model = _find(context, scope, "models", str(properties.get("model") or ""))
     kind = model.body["properties"]["modelType"] if model else ""
-    interpreters.check(context, scope, str(properties.get("environmentId") or ""))
+    demands.check(context, scope, str(properties.get("environmentId") or ""))
     environment = _find(context, scope, "environments", str(properties.get("environmentId") or ""))
     has_code = bool((properties.get("codeConfiguration") or {}).get("codeId"))
     if not has_code and kind == "triton_model":
