@@ -14,6 +14,7 @@ from amlocal.settings import CLOUD
 from amlocal.storage.store import Scope
 from amlocal.tracking.runs import Run
 from amlocal.web.http import ArmError
+from amlocal.web.tokens import IDENTITY_AUDIENCE
 
 if TYPE_CHECKING:
     from amlocal.context import Context
@@ -85,8 +86,23 @@ def environment(
     variables["NO_PROXY"] = variables["no_proxy"] = (
         f"{variables['NO_PROXY']},{settings.public_host},.{settings.public_host}"
     )
+    variables |= _identity(context, run, properties)
     own = properties.get("environmentVariables") or {}
     return {**variables, **paths, **{str(name): str(value) for name, value in own.items() if value is not None}}
+
+
+def _identity(context: Context, run: Run, properties: Mapping[str, Any]) -> dict[str, str]:
+    """Where a job that was given an identity gets tokens, in the words of azure-identity's ManagedIdentityCredential
+    and azure-ai-ml's AzureMLOnBehalfOfCredential. Without one it has its run's token alone."""
+    asked = properties.get("identity") or {}
+    secret = context.tokens.issue(IDENTITY_AUDIENCE, lifetime_seconds=TOKEN_SECONDS, run=run.id)
+    url = f"{context.settings.public_url}/msi/token"
+    if asked.get("identityType") == "UserIdentity":
+        return {"OBO_ENDPOINT": f"{url}?secret={secret}"}
+    if asked.get("identityType") == "Managed":
+        client = {"DEFAULT_IDENTITY_CLIENT_ID": str(asked["clientId"])} if asked.get("clientId") else {}
+        return {"MSI_ENDPOINT": url, "MSI_SECRET": secret, **client}
+    return {}
 
 
 def tracking_uri(context: Context, scope: Scope) -> str:
