@@ -12,6 +12,10 @@ _NUMBER = re.compile(r"[=~<>]=?\s*(\d+(?:\.\d+)*)")
 _RELEASE = re.compile(r"\d+(\.\d+)*(\.post\d+)?$")
 
 
+# Names that PyPI has given up, and what has them now.
+_RENAMED = {"sklearn": "scikit-learn", "tensorflow-gpu": "tensorflow"}
+
+
 @dataclass(frozen=True)
 class Pin:
     """A requirement in its parts; `name` may have extras."""
@@ -42,6 +46,13 @@ def read(line: str) -> Pin | None:
     """None for options and for requirements that say no version."""
     found = None if line.startswith("-") else _PIN.match(line)
     return Pin(found["name"], found["version"], found["marker"] or "") if found else None
+
+
+def renamed(line: str) -> str:
+    """The requirement under today's name; "" when the name was not given up."""
+    found = re.match(r"[\w.\-]+", line)
+    name = _RENAMED.get(found[0].lower().replace("_", "-")) if found else None
+    return f"{name}{line[found.end() :]}" if found and name else ""
 
 
 def next_release(pin: Pin, versions: Iterable[str]) -> str:

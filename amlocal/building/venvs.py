@@ -101,6 +101,9 @@ class Build:
         """The requirement as it is when that can be had, else what comes nearest; whether it comes as a wheel."""
         if line.startswith("-") or self._has_wheel(line):
             return line, True
+        if name := pins.renamed(line):
+            self._warn(f"'{line}' is called '{name}' today.")
+            return self._loosen(name)
         pin = pins.read(line)
         if pin is not None:
             version = pins.next_release(pin, self._list_versions(pin))

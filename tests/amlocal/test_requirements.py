@@ -71,6 +71,14 @@ def test_a_pin_that_cannot_be_had_becomes_what_is_next_to_it(line: str, near: st
     assert pin.other(pins.same_major(pin)) == same_major
 
 
+@pytest.mark.parametrize(
+    ("line", "today"),
+    [("tensorflow-gpu==2.2.0", "tensorflow==2.2.0"), ("sklearn", "scikit-learn"), ("sklearn-extra", ""), ("-r x", "")],
+)
+def test_a_name_that_was_given_up_becomes_todays(line: str, today: str) -> None:
+    assert pins.renamed(line) == today
+
+
 @pytest.mark.parametrize("line", ["pandas", "--find-links ./here", "tiny @ https://example.org/x==1.whl"])
 def test_what_says_no_version_is_no_pin(line: str) -> None:
     assert pins.read(line) is None
