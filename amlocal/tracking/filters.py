@@ -28,6 +28,8 @@ _WORDS = {
     "dataset": ("dataset", "datasets"),
 }
 _KINDS = {word: kind for kind, words in _WORDS.items() for word in words}
+# Tells SQLite that few runs have these ids, so that it looks them up and does not walk through all in their order.
+BY_ID = "likelihood("
 _SERIES = "FROM metric_series s WHERE s.run = r.number AND s.name = ?"
 
 
@@ -82,6 +84,8 @@ def _to_condition(one: Comparison) -> tuple[str, list[Any]]:
     if expression == "r.status":
         return _status_condition(one)
     clause, values = comparisons.to_sql(expression, one)
+    if expression == "r.id" and one.operator in ("=", "IN"):
+        clause = f"{BY_ID}{clause}, 0.0001)"
     return clause, [*names, *values]
 
 

@@ -5,7 +5,6 @@ What is logged into them is in mlflow_logs.py, artifacts are in artifacts.py, th
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -93,12 +92,19 @@ def search_runs(context: Context, request: Request, *, scope: Scope) -> Response
     limit, start = read_limit(asked), max(int(asked.get("page_token") or 0), 0)
     where, values = filters.to_conditions(str(asked.get("filter") or ""))
     order, order_values = filters.to_order(list(asked.get("order_by") or []))
-    where = f"r.scope = ? AND {_VIEWS.get(str(asked.get('run_view_type') or 'ACTIVE_ONLY'), '1')} AND {where}"
-    where += " AND r.experiment IN (SELECT e.number FROM experiments e JOIN json_each(?) j ON e.id = j.value)"
-    values = [scope.key, *values, json.dumps(asked.get("experiment_ids") or [])]
+    where = f"{_VIEWS.get(str(asked.get('run_view_type') or 'ACTIVE_ONLY'), '1')} AND {where}"
     with context.store.reading() as connection:
+        within, of = runs.within(
+            connection, scope.key, asked.get("experiment_ids") or [], is_by_id=filters.BY_ID in where
+        )
         found = runs.select(
-            connection, where, values, order=order, order_values=order_values, limit=limit + 1, start=start
+            connection,
+            f"{within} AND {where}",
+            [*of, *values],
+            order=order,
+            order_values=order_values,
+            limit=limit + 1,
+            start=start,
         )
     answer: dict[str, Any] = {"runs": _to_mlflow(context, request, scope, found[:limit])}
     if len(found) > limit:

@@ -30,6 +30,7 @@ CREATE INDEX IF NOT EXISTS runs_by_place ON runs (scope, number);
 CREATE INDEX IF NOT EXISTS runs_by_age ON runs (scope, created_ms, number);
 CREATE INDEX IF NOT EXISTS runs_by_experiment ON runs (experiment, created_ms);
 CREATE INDEX IF NOT EXISTS runs_by_start ON runs (experiment, COALESCE(start_ms, created_ms), number);
+CREATE INDEX IF NOT EXISTS runs_of_all_by_start ON runs (scope, COALESCE(start_ms, created_ms), number);
 CREATE INDEX IF NOT EXISTS runs_open ON runs (status) WHERE status NOT IN ('Completed', 'Failed', 'Canceled');
 CREATE TABLE IF NOT EXISTS run_tags (run INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run,
 name)) WITHOUT ROWID;
@@ -198,6 +199,18 @@ def select(
     """`where` and `order` are SQL of our own making (filters.py), never a caller's text."""
     query = f"SELECT {_COLUMNS} FROM {_FROM} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
     return [_to_run(row) for row in connection.execute(query, [*values, *order_values, limit, start])]
+
+
+def within(
+    connection: sqlite3.Connection, scope: str, experiments: Sequence[str], *, is_by_id: bool
+) -> tuple[str, list[Any]]:
+    """SQL and its values for runs of these experiments, worded so that an index gives the newest first, or those of
+    the ids that the rest of the condition names."""
+    query = "SELECT number FROM experiments WHERE scope = ? AND id IN (SELECT value FROM json_each(?))"
+    numbers = [row[0] for row in connection.execute(query, (scope, json.dumps(list(experiments))))]
+    if len(numbers) == 1 and not is_by_id:
+        return "r.experiment = ?", numbers
+    return "r.scope = ? AND +r.experiment IN (SELECT value FROM json_each(?))", [scope, json.dumps(numbers)]
 
 
 def change(connection: sqlite3.Connection, run: Run, **columns: Any) -> None:
