@@ -58,6 +58,8 @@ PLAIN_SINCE = {
 FLAVOURED_SINCE = {"azureml-mlflow": NEVER, "mlflow-skinny": NEVER}
 # Left open, they become MLflow 3, whose log_model fails on Azure ML, and which lacks what older scripts import.
 MLFLOWS = ("mlflow", "mlflow-skinny")
+# What a package that is left open must stay below, beside releases of another that are older than these.
+CAPS = {"scikit-learn-intelex": ("<2024", {"scikit-learn": (1, 2)})}
 # NumPy 1 has no wheels from this Python on.
 NUMPY_1_ENDS = (3, 13)
 
@@ -79,6 +81,9 @@ def find(requirements: Sequence[str], python: str) -> list[tuple[str, str]]:
             found.append((f"{name}<3", line))
         if name == "azureml-mlflow" and not said.keys() & set(MLFLOWS):
             found.append(("mlflow-skinny<3", line))
+    for name, (cap, since) in CAPS.items():
+        if name in said and _newest(said[name]) == ANY:
+            found.append((f"{name}{cap}", _oldest(read, since)))
     has_numpy_1 = tuple(int(part) for part in python.split(".")[:2]) < NUMPY_1_ENDS
     numpy = said.get("numpy", "")
     if has_numpy_1 and _newest(numpy) == ANY and not re.search(r">=?\s*2", numpy):

@@ -40,6 +40,8 @@ def test_numpy_1_is_not_asked_for_where_it_cannot_be_had() -> None:
         (["mlflow==2.3.1", "setuptools==65.5.1"], []),
         (["mlflow"], ["mlflow<3"]),
         (["mlflow>=3"], []),
+        (["scikit-learn==1.1.3", "scikit-learn-intelex"], ["scikit-learn-intelex<2024", "numpy<2"]),
+        (["scikit-learn==1.5.2", "scikit-learn-intelex"], []),
         (["azureml-mlflow", "scikit-learn"], ["pandas<3", "mlflow-skinny<3"]),
         (["mlflow-skinny==2.3.2"], ["setuptools<81", "pandas<3", "numpy<2"]),
         (["azureml-mlflow", "mlflow==3.1"], []),
