@@ -58,6 +58,7 @@ class Fleet:
         self._removed: set[int] = set()
         self._lock = threading.Lock()
         self._spawning = threading.Lock()
+        self._is_clean = threading.Event()
         self.mirrors = Mirrors()
         self._stopping = threading.Event()
 
@@ -90,6 +91,10 @@ class Fleet:
     def deploy(self, scope: Scope, record: Record) -> None:
         """Brings the servers to what the record asks, and writes down which generation serves. Raises Broken, and what
         served before goes on."""
+        # Else what is started here could be taken for what an earlier amlocal left.
+        while not self._is_clean.wait(0.1):
+            if self._stopping.is_set():
+                raise SystemExit
         try:
             self._deploy(scope, record)
         except Exception:
@@ -212,9 +217,12 @@ class Fleet:
         for folder in self._folder.glob("*"):
             number = int(folder.name)
             if number in wanted:
-                generations.end_strays(self._folder, number, keep=wanted[number].body["generation"])
+                keep, pool = wanted[number].body["generation"], self._pools.get(number)
+                count = pool.layout.instances if pool else 0
+                generations.end_strays(self._folder, number, keep=keep, instances=count)
             else:
                 generations.forget(self._folder, number)
+        self._is_clean.set()
         for pool in list(self._pools.values()):
             for instance in pool.instances:
                 if not instance.adopt():

@@ -24,12 +24,14 @@ def following(root: Path, number: int) -> int:
     return 1 + max((int(folder.name) for folder in newest_first(root, number)), default=0)
 
 
-def end_strays(root: Path, number: int, *, keep: int) -> None:
-    """Ends the processes of starts that were not finished, or of generations no longer wanted."""
+def end_strays(root: Path, number: int, *, keep: int, instances: int = 0) -> None:
+    """Ends the processes of starts that were not finished, or of generations no longer wanted; of the generation to
+    keep, those beyond the first `instances`."""
     for folder in newest_first(root, number):
-        if int(folder.name) != keep:
-            found = [processes.find(instance) for instance in folder.glob("instances/*")]
-            processes.end_all([child for child in found if child is not None])
+        first = instances if int(folder.name) == keep else 0
+        places = [place for place in folder.glob("instances/*") if int(place.name) >= first]
+        found = [processes.find(place) for place in places]
+        processes.end_all([child for child in found if child is not None])
 
 
 def clear(root: Path, number: int, *, keep: int) -> None:

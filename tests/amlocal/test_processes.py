@@ -165,6 +165,25 @@ def test_a_kill_in_the_middle_of_a_deployment_loses_nothing(
     assert not list((own_server.home / "serving").iterdir())
 
 
+def test_a_kill_in_the_middle_of_scaling_leaves_no_server_too_many(
+    own_server: AmlocalServer, client: MLClient, tmp_path: Path
+) -> None:
+    served = Served(client, tmp_path / "served", "ep-scaled")
+    served.deploy("blue")
+    plane = DataPlane(own_server)
+    path = f"onlineEndpoints/{served.name}/deployments/blue"
+    body = plane.call("GET", "", path).json()
+    body["sku"]["capacity"] = 2
+    assert plane.call("PUT", "", path, body).status_code == 200
+    file = wait_for(lambda: next(own_server.home.glob("serving/*/1/instances/1/pid"), None))
+    half_started = int(wait_for(file.read_text))
+    own_server.kill()
+    own_server.start()
+    wait_for(lambda: plane.call("GET", "", path).json()["properties"]["provisioningState"] == "Succeeded")
+    wait_for(lambda: not is_alive(half_started))
+    assert len({served.post(azureml_model_deployment="blue").json()["pid"] for _ in range(6)}) == 2
+
+
 def test_a_stop_in_the_middle_of_a_deployment_leaves_no_process_and_goes_on_later(
     own_server: AmlocalServer, client: MLClient, tmp_path: Path
 ) -> None:
