@@ -47,7 +47,9 @@ class Execution:
         self.node_count = distributions.count_nodes(self._properties)
         self._distribution = distributions.read(self._properties)
         self.folder = context.settings.home / "jobs" / str(run.number)
-        self.is_laid_out = False
+        self.is_build_awaited = False
+        # Times tell the order in which jobs got their nodes, which the start of their processes may not keep.
+        self.given_nodes_ms = 0
         self.ended = threading.Event()
         self._wanted = threading.Event()
         self._is_canceled = False
@@ -64,7 +66,6 @@ class Execution:
         except materials.Missing as exc:
             self.fail(Failure("UserError", str(exc)))
             return False
-        self.is_laid_out = True
         return self._advance("Preparing")
 
     def prepare(self) -> bool:
@@ -135,6 +136,9 @@ class Execution:
             if not self.folder.exists():
                 raise Gone
             self._copy_log(log, BUILD_LOG_NAME)
+            if not self.is_build_awaited:
+                self.is_build_awaited = True
+                self._context.runner.look_again()
 
         environment = str(self._properties.get("environmentId") or "")
         try:
@@ -150,7 +154,7 @@ class Execution:
         return built.python
 
     def _spawn(self, process: Path) -> processes.Child | None:
-        given = inputs.read_values(self._properties, self.folder)
+        given = inputs.read_values(self._context, self.scope, self._properties, self.folder)
         written = outputs.values(self._context, self.scope, self._properties, self.folder / "named")
         paths = {f"AZURE_ML_INPUT_{name}": value for name, value in given.items()}
         paths |= {f"AZURE_ML_OUTPUT_{name}": value for name, value in written.items()}
@@ -167,7 +171,7 @@ class Execution:
         start = [shutil.which("bash") or "/bin/sh", "-c", command]
         if self._distribution is not None:
             start = self._distribute(self._distribution, start, variables)
-        if not self._advance("Running", start_ms=runs.now_ms()):
+        if not self._advance("Running", start_ms=self.given_nodes_ms):
             self.end_as("Canceled")
             return None
         return processes.spawn(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from amlocal.jobs import outputs
 from amlocal.storage import homes, materials, places
 from amlocal.storage.store import Scope
+from amlocal.web.http import ArmError
 
 if TYPE_CHECKING:
     from amlocal.context import Context
@@ -46,8 +47,9 @@ def copy_to_nodes(nodes: Sequence[Path]) -> None:
         homes.make(node / "home")
 
 
-def read_values(properties: dict[str, Any], folder: Path) -> dict[str, str]:
-    """What stands for `${{inputs.x}}` in the command: a literal, a path, or the URI of a direct input."""
+def read_values(context: Context, scope: Scope, properties: dict[str, Any], folder: Path) -> dict[str, str]:
+    """What stands for `${{inputs.x}}` in the command: a literal, a path, or the URI of a direct input: the long one, as
+    no program can open an asset's id. Raises materials.Missing."""
     values = {}
     for name, asked in (properties.get("inputs") or {}).items():
         inside = folder / "inputs" / name
@@ -56,5 +58,12 @@ def read_values(properties: dict[str, Any], folder: Path) -> dict[str, str]:
         elif inside.is_dir():
             values[name] = str(next(inside.iterdir()))
         elif asked.get("uri"):
-            values[name] = str(asked["uri"])
+            values[name] = _find_uri(context, scope, str(asked["uri"]))
     return values
+
+
+def _find_uri(context: Context, scope: Scope, uri: str) -> str:
+    try:
+        return places.to_datastore_uri(context, scope, uri)
+    except ArmError as exc:
+        raise materials.Missing(exc.message) from exc

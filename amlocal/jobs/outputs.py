@@ -38,9 +38,11 @@ def named(properties: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def values(context: Context, scope: Scope, properties: Mapping[str, Any], folder: Path) -> dict[str, str]:
-    """What the command is told: a path below `folder`, or the URI itself in mode Direct."""
+    """What the command is told: a path below `folder`, or in mode Direct the long URI."""
     return {
-        name: str(output["uri"] if output["mode"] == "Direct" else _local(context, scope, name, output, folder))
+        name: places.to_datastore_uri(context, scope, str(output["uri"]))
+        if output["mode"] == "Direct"
+        else str(_local(context, scope, name, output, folder))
         for name, output in named(properties).items()
     }
 

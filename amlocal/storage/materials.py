@@ -28,6 +28,7 @@ class Missing(Exception):
 def fetch(context: Context, scope: Scope, uri: str, folder: Path) -> Path:
     """Puts the file or folder a URI names into `folder` and returns its path there. Raises Missing."""
     try:
+        uri = places.resolve(context, scope, uri)
         place = places.find(context, scope, uri)
     except ArmError as exc:
         raise Missing(exc.message) from exc

@@ -27,7 +27,7 @@ _DATASTORE = re.compile(
 _JOB_OUTPUT = re.compile(r"azureml://(?:.*/)?jobs/([^/]+)/outputs/([^/]+)(?:/paths)?/?(.*)$", re.I)
 _RUN = re.compile(r"(?:azureml://.*/runs/([^/]+)/artifacts|runs:/([^/]+))/?(.*)$", re.I)
 _LOCAL_ARTIFACT = re.compile(r"azureml://artifacts/(.+)$", re.I)
-_ASSET = re.compile(r".*/(data|models)/([^/]+)/(versions|labels)/([^/]+)$", re.I)
+_ASSET = re.compile(r"(?!https?:).*/(data|models)/([^/]+)/(versions|labels)/([^/]+)$", re.I)
 _SHORT_ASSET = re.compile(r"azureml:([^:/@]+)(?::|@)([^:/@]+)$", re.I)
 
 
@@ -50,19 +50,16 @@ class Place:
 def find(context: Context, scope: Scope, uri: str) -> Place | None:
     """The place of a URI; None when it leads out of this amlocal. Raises ArmError when it names something that is not
     there."""
+    uri = resolve(context, scope, uri)
     for pattern, follow in (
         (_JOB_OUTPUT, _job_output),
         (_DATASTORE, _datastore),
         (_RUN, _run),
-        (_ASSET, _asset),
         (_LOCAL_ARTIFACT, _local),
     ):
         found = pattern.match(uri)
         if found is not None:
             return follow(context, scope, found)
-    short = _SHORT_ASSET.match(uri)
-    if short is not None:
-        return _asset_version(context, scope, "data", short[1], short[2])
     return _own_blob(context, uri)
 
 
@@ -89,8 +86,20 @@ def signed_url(context: Context, place: Place, permissions: str) -> str:
     return f"{context.settings.blob_url(place.account)}/{place.container}/{quote(place.path)}?{signature}"
 
 
+def resolve(context: Context, scope: Scope, uri: str) -> str:
+    """Where the files of a data asset or a model are, perhaps outside; other URIs as they are. Raises ArmError 404."""
+    if any(pattern.match(uri) for pattern in (_JOB_OUTPUT, _DATASTORE, _RUN)):
+        return uri
+    found, short = _ASSET.match(uri), _SHORT_ASSET.match(uri)
+    if found is not None:
+        return _asset_uri(context, scope, found[1].lower(), found[2], found[4])
+    return _asset_uri(context, scope, "data", short[1], short[2]) if short else uri
+
+
 def to_datastore_uri(context: Context, scope: Scope, uri: str) -> str:
-    """The long azureml:// URI Azure answers for a job output or a run; other URIs as they are."""
+    """The long azureml:// URI Azure answers for an asset, a job output or a run; other URIs as they are. Raises
+    ArmError 404."""
+    uri = resolve(context, scope, uri)
     found = _JOB_OUTPUT.match(uri)
     if found is not None:
         uri = _job_output_uri(context, scope, found[1], found[2], found[3])
@@ -139,11 +148,7 @@ def _local(context: Context, scope: Scope, found: re.Match[str]) -> Place:
     return need(context, scope, f"azureml://datastores/workspaceblobstore/paths/{found[1]}")
 
 
-def _asset(context: Context, scope: Scope, found: re.Match[str]) -> Place:
-    return _asset_version(context, scope, found[1].lower(), found[2], found[4])
-
-
-def _asset_version(context: Context, scope: Scope, kind: str, name: str, version: str) -> Place:
+def _asset_uri(context: Context, scope: Scope, kind: str, name: str, version: str) -> str:
     if version.lower() == "latest":
         newest = context.store.list(kind, scope, name=name, top=1).records
         record = newest[0] if newest else None
@@ -152,7 +157,7 @@ def _asset_version(context: Context, scope: Scope, kind: str, name: str, version
     if record is None:
         raise ArmError(404, "NotFound", f"Asset '{name}' with version '{version}' was not found.")
     properties = record.body["properties"]
-    return need(context, scope, str(properties.get("dataUri") or properties.get("modelUri")))
+    return str(properties.get("dataUri") or properties.get("modelUri"))
 
 
 def _own_blob(context: Context, uri: str) -> Place | None:

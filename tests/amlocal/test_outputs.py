@@ -121,6 +121,41 @@ def test_public_files_and_folders_are_fetched(ml_client: MLClient, public: str) 
     assert await_end(ml_client, missing.name).status == "Failed"
 
 
+def test_data_registered_where_it_lies_is_fetched_from_there(ml_client: MLClient, public: str, name: str) -> None:
+    file = ml_client.data.create_or_update(Data(name=name, path=f"{public}/box/other.csv", type="uri_file"))
+    folder = ml_client.data.create_or_update(Data(name=f"{name}-set", path=f"{public}/box/set/", type="uri_folder"))
+    job = submit(
+        ml_client, None, "grep 5 ${{inputs.file}} && grep 3,4 ${{inputs.set}}/deep/b.csv",
+        inputs={
+            "file": Input(type="uri_file", path=file.id),
+            "set": Input(type="uri_folder", path=f"azureml:{folder.name}:1"),
+        },
+    )  # fmt: skip
+    assert await_end(ml_client, job.name).status == "Completed"
+
+
+def test_a_direct_input_is_an_address_that_can_be_opened(ml_client: MLClient, tmp_path: Path, name: str) -> None:
+    (tmp_path / "x.txt").write_text("x")
+    data = ml_client.data.create_or_update(Data(name=name, path=str(tmp_path), type="uri_folder"))
+    inputs = {
+        "asset": Input(type="uri_folder", path=data.id, mode="direct"),
+        "short": Input(type="uri_folder", path="azureml://datastores/workspaceblobstore/paths/a/", mode="direct"),
+        "web": Input(type="uri_file", path="https://example.org/data/x/versions/1", mode="direct"),
+    }
+    line = "echo ${{inputs.asset}} ${{inputs.short}} ${{inputs.web}} ${{outputs.out}} > outputs/said"
+    job = submit(ml_client, None, line, inputs=inputs, outputs={"out": Output(type="uri_folder", mode="direct")})
+    assert await_end(ml_client, job.name).status == "Completed"
+    ml_client.jobs.download(job.name, download_path=tmp_path / "got")
+    asset, short, web, out = next((tmp_path / "got").rglob("said")).read_text().split()
+    start = "azureml://subscriptions/"
+    assert (asset.startswith(start), "/LocalUpload/" in asset) == (True, True)
+    assert (short.startswith(start), short.endswith("/datastores/workspaceblobstore/paths/a/")) == (True, True)
+    assert (web, out.startswith(start)) == ("https://example.org/data/x/versions/1", True)
+    missing = Input(type="uri_folder", path=f"{data.id[:-1]}9", mode="direct")
+    failed = submit(ml_client, None, "true", inputs={"x": missing})
+    assert await_end(ml_client, failed.name).status == "Failed"
+
+
 def test_a_job_written_as_yaml_runs_unchanged(ml_client: MLClient, tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "main.sh").write_text('test "$WORD" = hello && cat "$1"/* && echo done > "$2"/done.txt\n')
