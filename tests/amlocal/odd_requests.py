@@ -71,7 +71,8 @@ _JOB = {
     "isArchived": False,
 }
 _DEPLOYMENT = {
-    **_PROPERTIES,
+    "description": "d",
+    "properties": {"a": "b"},
     "endpointComputeType": "Managed",
     "instanceType": "Standard_DS3_v2",
     "model": "x",
@@ -81,9 +82,8 @@ _DEPLOYMENT = {
     "requestSettings": {"requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S"},
     "livenessProbe": _PROBE,
     "readinessProbe": _PROBE,
-    "scaleSettings": {"scaleType": "TargetUtilization", "minInstances": 1, "maxInstances": 2},
+    "scaleSettings": {"scaleType": "Default"},
     "appInsightsEnabled": False,
-    "containerResourceRequirements": {"containerResourceRequests": {"cpu": "1"}},
 }
 _IDENTITY = {"type": "UserAssigned", "userAssignedIdentities": {"x": {}}}
 _TEMPLATE = {
@@ -218,6 +218,7 @@ def body_for(method: str, path: str) -> dict[str, Any] | None:
 def requests_for(method: str, path: str, names: dict[str, str], chance: random.Random, most: int) -> Iterator[Any]:
     """At most `most` (target, body bytes) for a row of the table; `names` fills its path."""
     parts = re.findall(r"{(\w+)\*?}", path)
+    names = {part: names.get(part, "thing") for part in parts}
     template = path.replace("*}", "}").replace("/_blob/{account}", "/{account}.blob.core.local")
     good = body_for(method, path)
     body = json.dumps(good).encode() if good else b"{}" if method in ("PUT", "POST", "PATCH") else None
