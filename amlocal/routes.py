@@ -120,6 +120,8 @@ ROUTES = (
     Route("GET", "/subscriptions/{subscription}/resourceGroups", groups.list_groups),
     Route("GET", GROUP, groups.get_group),
     Route("PUT", GROUP, groups.put_group, body=shapes.GROUP),
+    Route("HEAD", GROUP, groups.check_group),
+    Route("PATCH", GROUP, groups.change_group, body=shapes.GROUP),
     Route("DELETE", GROUP, groups.delete_group, note="an empty one"),
     Route("PUT", DEPLOYMENT, arm_deployments.put, note="the SDK's template for a workspace", body=shapes.TEMPLATE),
     Route("GET", DEPLOYMENT, arm_deployments.get),

@@ -72,6 +72,25 @@ def put_group(context: Context, request: Request, *, subscription: str, group: s
     )
 
 
+def check_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
+    """HEAD: 204 when it is there, else 404, as `check_existence` asks."""
+    context.check_group(subscription, group)
+    return Response(204)
+
+
+def change_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
+    """PATCH: tags."""
+    context.check_group(subscription, group)
+    tags = request.json().get("tags")
+
+    def edit(body: dict[str, Any]) -> None:
+        body["tags"] = body["tags"] if tags is None else tags
+
+    record = context.store.change("groups", subscription, group, "", edit)
+    assert record is not None
+    return json_response(_group_to_arm(subscription, record))
+
+
 def delete_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
     """An empty one only: amlocal deletes no workspace on the way."""
     context.check_group(subscription, group)

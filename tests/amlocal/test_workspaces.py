@@ -190,6 +190,10 @@ def test_resource_groups(amlocal_server: AmlocalServer, name: str) -> None:
     assert session.get(f"{base}/{name}", timeout=10).status_code == 404
     assert session.put(f"{base}/{name}", json={"location": "eastus"}, timeout=10).status_code == 201
     assert name in [group["name"] for group in session.get(base, timeout=10).json()["value"]]
+    assert session.head(f"{base}/{name}", timeout=10).status_code == 204
+    assert session.head(f"{base}/missing", timeout=10).status_code == 404
+    changed = session.patch(f"{base}/{name}", json={"tags": {"a": "b"}}, timeout=10).json()
+    assert (changed["tags"], changed["location"]) == ({"a": "b"}, "eastus")
     assert session.delete(f"{base}/{name}", timeout=10).status_code == 200
     assert session.delete(f"{base}/amlocal", timeout=10).json()["error"]["code"] == "ResourceGroupNotEmpty"
 
