@@ -24,6 +24,10 @@ NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$")
 PAGE = 100
 SERVERLESS = "serverless"
 _FIXED = ("command", "codeId", "environmentId", "computeId", "inputs", "experimentName")
+_HAS_PROPERTY = (
+    " AND EXISTS (SELECT json_extract(s.body, ?) AS found FROM resources s WHERE s.kind = 'jobs' AND s.scope = r.scope"
+    " AND s.name_key = lower(r.id) AND found IS NOT NULL AND (? = '' OR found = ?))"
+)
 _VIEWS = {"activeonly": " AND r.lifecycle = 'active'", "archivedonly": " AND r.lifecycle = 'deleted'", "all": ""}
 
 
@@ -64,10 +68,11 @@ def get(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
 
 
 def list_(context: Context, request: Request, *, scope: Scope) -> Response:
-    """Newest first, 100 a page; filters listViewType, jobType and tag (`name` or `name=value`)."""
+    """Newest first, 100 a page; filters listViewType, jobType, tag (`name` or `name=value`), properties (several of
+    those) and scheduled: there are no schedules here, so no job of one."""
     where = "r.scope = ? AND r.is_job" + _VIEWS.get(request.query.get("listViewType", "ActiveOnly").lower(), "")
     values: list[Any] = [scope.key]
-    if request.query.get("jobType") not in ("", "Command"):
+    if request.query.get("jobType") not in ("", "Command") or request.query.get("scheduled").lower() == "true":
         return json_response({"value": []})
     if request.query.get("tag"):
         tag, _, wanted = request.query.get("tag").partition("=")
@@ -75,6 +80,10 @@ def list_(context: Context, request: Request, *, scope: Scope) -> Response:
             " AND EXISTS (SELECT 1 FROM run_tags t WHERE t.run = r.number AND t.name = ? AND (? = '' OR t.value = ?))"
         )
         values += [tag, wanted, wanted]
+    for pair in filter(None, request.query.get("properties").split(",")):
+        name, _, wanted = pair.strip().partition("=")
+        where += _HAS_PROPERTY
+        values += [f'$.properties.properties."{name.replace(chr(34), "")}"', wanted, wanted]
     if request.query.get("$skipToken"):
         where, values = f"{where} AND r.number < ?", [*values, request.query.number("$skipToken", 0)]
     with context.store.reading() as connection:

@@ -184,6 +184,7 @@ class Runner:
                 for execution in self._next():
                     del self._ready[execution.run.number]
                     self._running[execution.run.number] = execution
+                    execution.given_nodes_ms = runs.now_ms()
                     self.nodes.take(execution.cluster, execution.run.id, execution.node_count)
                     threading.Thread(
                         target=self._follow, args=(execution, False), name=execution.run.id, daemon=True
@@ -192,8 +193,8 @@ class Runner:
                 self._changed.wait(5)
 
     def _next(self) -> Iterator[Execution]:
-        """Those that can start now, one after another. A cluster's jobs start in the order they came in: who must wait
-        holds up the later ones, but for jobs whose environment takes its time."""
+        """Those that can start now, one after another. A cluster's jobs start in the order they came in: one that is
+        not ready holds up the later ones, unless its environment is being built."""
         held = set()
         self.shortages.clear()
         for number in sorted(self._open.keys() - self._running.keys()):
@@ -202,7 +203,7 @@ class Runner:
                 continue
             if number in self._ready and not self._obstacle(execution):
                 yield execution
-            elif number in self._ready or not execution.is_laid_out:
+            elif number in self._ready or not execution.is_build_awaited:
                 held.add(execution.cluster)
 
     def _obstacle(self, execution: Execution) -> str:

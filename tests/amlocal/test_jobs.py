@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -182,8 +183,34 @@ def test_a_job_sees_a_clean_environment(
     assert seen["MLFLOW_RUN_ID"] == seen["AZUREML_RUN_ID"] == job.name
     assert seen["MLFLOW_TRACKING_URI"].startswith("azureml://localhost:")
     assert "localhost" in seen["NO_PROXY"]
-    assert not [key for key in seen if key.startswith(("AMLOCAL_", "MSI_", "PORTAL_"))]
+    assert not [key for key in seen if key.startswith(("AMLOCAL_", "MSI_", "PORTAL_", "AWS_"))]
     assert (amlocal_server.home / "secret").read_text() not in log
+
+
+PARENTS = {
+    "AMLOCAL_SECRET": "hidden-1-of-the-server-itself-0123456789",
+    "AZURE_CLIENT_SECRET": "hidden-2",
+    "AWS_SECRET_ACCESS_KEY": "hidden-3",
+    "GITHUB_TOKEN": "hidden-4",
+    "HTTPS_PROXY": "http://me:hidden-5@127.0.0.1:9",
+    "http_proxy": "http://me:hidden-6@127.0.0.1:9",
+    "PIP_EXTRA_INDEX_URL": "https://me:hidden-7@127.0.0.1:9/simple",
+    "DATABASE_URL": "postgresql://me:hidden-8@127.0.0.1/db",
+}
+
+
+@pytest.mark.parametrize("own_server", [PARENTS], indirect=True)
+def test_no_secret_of_whoever_started_amlocal_reaches_a_job(own_server: AmlocalServer) -> None:
+    plane = DataPlane(own_server)
+    # Not only its own variables: those of its parents too, down to amlocal, which is not to be asked.
+    line = "env; tr '\\0' '\\n' < /proc/$PPID/environ; cat ~/.netrc ~/.config/pip/pip.conf 2>/dev/null; true"
+    body = {"properties": {"jobType": "Command", "command": line, "environmentId": ENVIRONMENT}}
+    assert plane.call("PUT", "", "jobs/curious", body).status_code == 201
+    wait_for(lambda: plane.details("curious")["status"] == "Completed")
+    log = read_log(plane, "curious")
+    assert "AZUREML_RUN_ID=curious" in log
+    assert "hidden-" not in log
+    assert own_server.env["MSI_SECRET"] not in log
 
 
 def test_jobs_are_listed_newest_first_across_pages_and_archived(ml_client: MLClient, plane: DataPlane) -> None:
@@ -245,3 +272,77 @@ def test_an_unknown_job_is_not_found(ml_client: MLClient) -> None:
 def test_other_kinds_of_jobs_answer_501(plane: DataPlane) -> None:
     answer = plane.call("PUT", "", "jobs/x", {"properties": {"jobType": "Sweep"}})
     assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplementedHere")
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ({"tag": "color"}, {"red", "blue"}),
+        ({"tag": "color=red"}, {"red"}),
+        ({"properties": "shape"}, {"red", "blue"}),
+        ({"properties": "shape=round,size"}, {"red"}),
+        ({"properties": "size=9"}, set()),
+        ({"jobType": "Command", "listViewType": "All"}, {"red", "blue"}),
+        ({"jobType": "Sweep"}, set()),
+        ({"scheduled": "true"}, set()),
+        ({"listViewType": "ArchivedOnly"}, set()),
+    ],
+)
+def test_jobs_are_filtered(plane: DataPlane, name: str, query: dict[str, str], wanted: set[str]) -> None:
+    for color, shape in (("red", {"shape": "round", "size": "3"}), ("blue", {"shape": "flat"})):
+        asked = {"jobType": "Command", "command": "true", "environmentId": ENVIRONMENT, "properties": shape}
+        body = {"properties": {**asked, "tags": {"color": color, "of": name}}}
+        assert plane.call("PUT", "", f"jobs/{name}-{color}", body).status_code == 201
+    listed = plane.call("GET", "", "jobs", **query).json()["value"]
+    found = {job["properties"]["tags"]["color"] for job in listed if job["properties"]["tags"].get("of") == name}
+    assert found == wanted
+
+
+@pytest.mark.parametrize("own_server", [{"AMLOCAL_TIME_SCALE": "0"}], indirect=True)
+def test_jobs_of_a_cluster_start_in_the_order_they_came_in(own_server: AmlocalServer, tmp_path: Path) -> None:
+    plane = DataPlane(own_server)
+    scale = {"minNodeCount": 0, "maxNodeCount": 2}
+    cluster = {"computeType": "AmlCompute", "properties": {"vmSize": "Standard_DS3_v2", "scaleSettings": scale}}
+    assert plane.call("PUT", "", "computes/two", {"location": "eastus", "properties": cluster}).status_code == 201
+    asked = {"jobType": "Command", "environmentId": ENVIRONMENT, "computeId": f"{plane.workspace}/computes/two"}
+    names = [f"job-{number:02}" for number in range(16)]
+    for number, job in enumerate(names):
+        # Every third needs both nodes.
+        more = {"command": f"echo {job}", "resources": {"instanceCount": 2 if number % 3 == 0 else 1}}
+        assert plane.call("PUT", "", f"jobs/{job}", {"properties": {**asked, **more}}).status_code == 201
+    wait_for(lambda: all(plane.details(job)["status"] == "Completed" for job in names), seconds=60)
+    started = [plane.details(job)["startTimeUtc"] for job in names]
+    assert started == sorted(started)
+
+
+def test_a_job_that_was_canceled_while_it_ended_is_canceled(plane: DataPlane, name: str) -> None:
+    body = {"properties": {"jobType": "Command", "command": "true", "environmentId": ENVIRONMENT}}
+    assert plane.call("PUT", "", f"jobs/{name}", body).status_code == 201
+    wait_for(lambda: plane.details(name)["status"] == "Finalizing")
+    plane.call("POST", "", f"jobs/{name}/cancel")
+    wait_for(lambda: plane.details(name)["status"] == "Canceled")
+
+
+ENDINGS = {
+    "kill -9 $$": "status code 137",
+    "exit 77": "status code 77",
+    "no-such-command": "status code 127.*not found",
+    r"printf '\377\376 torn'; false": "status code 1.*torn",
+    "sleep 300 & exit 3": "status code 3",
+}
+
+
+@pytest.mark.parametrize(("line", "words"), ENDINGS.items(), ids=ENDINGS)
+def test_how_a_command_ended_is_told(ml_client: MLClient, plane: DataPlane, line: str, words: str) -> None:
+    job = submit(ml_client, None, line)
+    assert await_end(ml_client, job.name).status == "Failed"
+    assert re.search(words, plane.details(job.name)["error"]["error"]["message"], re.DOTALL)
+
+
+def test_a_large_log_is_copied_whole(ml_client: MLClient, plane: DataPlane, tmp_path: Path) -> None:
+    script = "import sys\nfor i in range(20000):\n    print(f'{i:08d}' + 'x' * 991)\nprint('the end', end='')"
+    job = submit(ml_client, tmp_path / "src", "python main.py", script)
+    assert await_end(ml_client, job.name).status == "Completed"
+    log = read_log(plane, job.name)
+    assert len(log) == 20_000 * 1000 + len("the end")
+    assert log.endswith("the end")
