@@ -8,20 +8,27 @@ workspace and the SDK's variables set.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import shutil
-import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from amlocal import environ, settings
+
 STOP_SECONDS = 20
+RESET_SECONDS = 60
+# What a developer has set for an amlocal of their own.
+OF_ANOTHER = {f"AMLOCAL_{name}" for name in ("BIND", "CONTROL", "PACE", "PROFILE", "PUBLIC_URL", "SECRET", "URL")}
 
 
 @dataclass(frozen=True)
@@ -38,19 +45,21 @@ class Workspace:
 
 @contextlib.contextmanager
 def running(home: Path, extra: Mapping[str, str] | None = None) -> Iterator[Workspace]:
-    """An amlocal with its state in `home`; ended at the end. os.environ is left alone: see `applied`. Raises
-    RuntimeError."""
-    settings = {**os.environ, "AMLOCAL_HOME": str(home), "AMLOCAL_PORT": str(_free_port()), **(extra or {})}
+    """An amlocal on a free port with its state in `home`; ended at the end. `extra` are settings of its own.
+    os.environ is left alone: see `applied`. Raises RuntimeError."""
+    inherited = {name: value for name, value in os.environ.items() if name not in OF_ANOTHER}
+    variables = {**inherited, "AMLOCAL_HOME": str(home), "AMLOCAL_PORT": "0", **(extra or {})}
     home.mkdir(parents=True, exist_ok=True)
     with (home / "up.log").open("w+") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "amlocal", "up"], env=settings, stdout=subprocess.PIPE, stderr=output, text=True
+            [sys.executable, "-m", "amlocal", "up"], env=variables, stdout=subprocess.PIPE, stderr=output, text=True
         )
         try:
             assert server.stdout is not None
-            if not server.stdout.readline():
+            ready = server.stdout.readline()
+            if not ready:
                 raise RuntimeError(f"amlocal did not start: {(home / 'up.log').read_text()}")
-            yield _describe(settings)
+            yield _describe(settings.read(variables).at_url(json.loads(ready)["url"]))
         finally:
             server.terminate()
             try:
@@ -74,31 +83,45 @@ def applied(workspace: Workspace) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _describe(settings: Mapping[str, str]) -> Workspace:
-    command = [sys.executable, "-m", "amlocal", "env", "--format", "json"]
-    text = subprocess.run(command, env=settings, check=True, stdout=subprocess.PIPE, text=True).stdout
-    values: dict[str, str] = json.loads(text)
+def reset(workspace: Workspace) -> None:
+    """Ends what runs there and forgets everything but the first workspace. It must have been started with
+    AMLOCAL_CONTROL=1. Raises RuntimeError, OSError."""
+    trust = ssl.create_default_context(cafile=workspace.environment["REQUESTS_CA_BUNDLE"])
+    connection = http.client.HTTPSConnection(urlsplit(workspace.url).netloc, timeout=RESET_SECONDS, context=trust)
+    headers = {"X-Amlocal-Secret": workspace.environment["MSI_SECRET"]}
+    with contextlib.closing(connection):
+        connection.request("POST", "/_amlocal/reset", headers=headers)
+        answer = connection.getresponse()
+        if answer.status >= 300:
+            raise RuntimeError(f"amlocal was not reset: {answer.read().decode()}")
+
+
+def _describe(given: settings.Settings) -> Workspace:
     return Workspace(
-        subscription_id=values["AMLOCAL_SUBSCRIPTION_ID"],
-        resource_group=values["AMLOCAL_RESOURCE_GROUP"],
-        workspace_name=values["AMLOCAL_WORKSPACE"],
-        url=values["AMLOCAL_URL"],
-        environment=values,
+        subscription_id=given.subscription,
+        resource_group=given.group,
+        workspace_name=given.workspace,
+        url=given.public_url,
+        environment=environ.variables(given),
     )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def azure_ml() -> Iterator[Workspace]:
-    """A clean workspace in an amlocal of this test's own; os.environ points the SDK there."""
+@pytest.fixture(scope="session")
+def amlocal_of_session() -> Iterator[Workspace]:
+    """One amlocal for all tests, or for those of one worker of pytest-xdist. Nothing of it is left at the end."""
     home = Path(tempfile.mkdtemp(prefix="amlocal-"))
     try:
-        with running(home) as workspace, applied(workspace):
+        with running(home, {"AMLOCAL_CONTROL": "1"}) as workspace:
             yield workspace
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def azure_ml(amlocal_of_session: Workspace) -> Iterator[Workspace]:
+    """A clean workspace; os.environ points the SDK there. What the test leaves is ended and forgotten after it."""
+    try:
+        with applied(amlocal_of_session):
+            yield amlocal_of_session
+    finally:
+        reset(amlocal_of_session)

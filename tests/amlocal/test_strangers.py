@@ -7,14 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import requests
+
 from tests.amlocal_server import ROOT, AmlocalServer
 
 CONFTEST = 'pytest_plugins = ["amlocal.testing"]\n'
 TEST = """
-from azure.ai.ml import MLClient
+from azure.ai.ml import MLClient, command
 from azure.ai.ml.entities import Data
 from azure.identity import DefaultAzureCredential
 import os
+import pathlib
+import pytest
 
 
 def connect(azure_ml):
@@ -23,46 +28,59 @@ def connect(azure_ml):
     )
 
 
-def test_one(azure_ml):
-    connect(azure_ml).data.create_or_update(Data(name="mine", version="1", path="https://example.org/x",
-    type="uri_file"))
-    assert [data.name for data in connect(azure_ml).data.list()] == ["mine"]
-
-
-def test_two_finds_a_clean_workspace(azure_ml):
-    assert list(connect(azure_ml).data.list()) == []
+@pytest.mark.parametrize("number", range(4))
+def test_one(azure_ml, number):
+    with open(os.environ["SEEN"], "a") as seen:
+        seen.write(azure_ml.url + "\\n")
     assert os.environ["AZUREML_CURRENT_CLOUD"] == "local"
+    client = connect(azure_ml)
+    assert list(client.data.list()) == list(client.jobs.list()) == []
+    client.data.create_or_update(Data(name="mine", version="1", path="https://example.org/x", type="uri_file"))
+    assert [data.name for data in client.data.list()] == ["mine"]
+    client.jobs.create_or_update(command(command="sleep 60", environment="azureml://registries/azureml/x@latest"))
 
 
-def test_three_has_its_environment_back():
+def test_two_has_its_environment_back():
     assert "AZUREML_CURRENT_CLOUD" not in os.environ
 """
 
 
-def test_the_fixture_works_in_a_strangers_project(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_the_fixture_works_in_a_strangers_project_and_leaves_nothing(tmp_path: Path, workers: str) -> None:
     package = tmp_path / "site" / "amlocal"
     package.parent.mkdir()
     package.symlink_to(ROOT / "amlocal")
-    project = tmp_path / "project"
+    project, temporary = tmp_path / "project", tmp_path / "temporary"
     project.mkdir()
+    temporary.mkdir()
     (project / "conftest.py").write_text(CONFTEST)
     (project / "test_it.py").write_text(TEST)
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AMLOCAL_", "AZUREML_", "ARM_", "MSI_", "DJANGO_", "REQUESTS_"))
+        if not name.startswith(("AMLOCAL_", "AZUREML_", "ARM_", "MSI_", "DJANGO_", "REQUESTS_", "PYTEST_"))
     }
+    # A developer's own amlocal, for which the shell was set up, is left alone.
+    environment |= {"AMLOCAL_PUBLIC_URL": "https://elsewhere.example", "AMLOCAL_PORT": "1", "AMLOCAL_CONTROL": ""}
+    options = ["-q", "-p", "no:django", "-p", "no:cacheprovider", "-W", "ignore", "-n", workers]
+    seen = tmp_path / "seen"
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:django", "-p", "no:cacheprovider", "-W", "ignore", "."],
+        [sys.executable, "-m", "pytest", *options, "."],
         cwd=project,
-        env={**environment, "PYTHONPATH": str(package.parent)},
+        env={**environment, "PYTHONPATH": str(package.parent), "TMPDIR": str(temporary), "SEEN": str(seen)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=180,
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "3 passed" in result.stdout
+    assert "5 passed" in result.stdout
+    servers = set(seen.read_text().split())
+    assert len(servers) == max(1, int(workers))
+    for url in servers:
+        with pytest.raises(requests.exceptions.ConnectionError):
+            requests.get(f"{url}/healthz", timeout=5)
+    assert not list(temporary.glob("amlocal-*"))
 
 
 def run(server: AmlocalServer, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
