@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS operations (
 );
 CREATE INDEX IF NOT EXISTS operations_open ON operations (status) WHERE status = 'InProgress';
 """
+RETRY_SECONDS = 1.0
 SUCCEEDED, FAILED, IN_PROGRESS = "Succeeded", "Failed", "InProgress"
 
 
@@ -175,28 +176,30 @@ class Operations:
             self._start_run(operation)
         return self.get(identifier)
 
-    def forget(self, scope: Scope) -> None:
-        with self._store.writing() as connection:
-            connection.execute(
-                "DELETE FROM operations WHERE lower(subscription || '/' || resource_group || '/' || workspace)=?",
-                (scope.key,),
-            )
-
     def _tick(self) -> None:
         """Starts what is due. At the pace of polls only the client's polls move an operation."""
         while not self._is_stopping:
             self._wake.clear()
-            # begin() wakes us inside its caller's transaction: the writer's lock makes us wait for the commit.
-            with self._store.writing() as connection:
-                rows = connection.execute(
-                    "SELECT id, due_at FROM operations WHERE status=? AND polls_left=0", (IN_PROGRESS,)
-                ).fetchall()
-            now = time.time()
-            for row in rows:
-                if row["due_at"] <= now and row["id"] not in self._running:
-                    self._start_run(self.get(row["id"]))
-            waits = [row["due_at"] - now for row in rows if row["due_at"] > now]
-            self._wake.wait(max(0.01, min(waits, default=60.0)))
+            try:
+                seconds = self._start_due()
+            except Exception:
+                # Such as a full disk, which may have room again.
+                log.exception("operations that are due could not be taken further")
+                seconds = RETRY_SECONDS
+            self._wake.wait(seconds)
+
+    def _start_due(self) -> float:
+        """The seconds until the next is due."""
+        # begin() wakes us inside its caller's transaction: the writer's lock makes us wait for the commit.
+        with self._store.writing() as connection:
+            rows = connection.execute(
+                "SELECT id, due_at FROM operations WHERE status=? AND polls_left=0", (IN_PROGRESS,)
+            ).fetchall()
+        now = time.time()
+        for row in rows:
+            if row["due_at"] <= now and row["id"] not in self._running:
+                self._start_run(self.get(row["id"]))
+        return max(0.01, min((row["due_at"] - now for row in rows if row["due_at"] > now), default=60.0))
 
     def _start_run(self, operation: Operation) -> None:
         with self._lock:

@@ -94,8 +94,13 @@ class Execution:
                 return
             if self._child is None:
                 return
-        self._watch(self._child)
-        self._finish(self._child)
+        try:
+            self._watch(self._child)
+            self._finish(self._child)
+        except Exception:
+            # Such as a full disk: a job that has failed must not go on.
+            processes.end(self._child)
+            raise
 
     def _end_unstarted(self) -> None:
         if self._is_cancel_requested():

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 from azure.ai.ml import MLClient
-from azure.ai.ml.entities import Data
+from azure.ai.ml.entities import AmlCompute, Data
 from azure.core.exceptions import HttpResponseError
 from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import BlobServiceClient, ContainerClient
@@ -219,6 +219,17 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_made(own_server: AmlocalSer
     container.upload_blob("new", b"c")
     assert [blob.name for blob in container.list_blobs()] == ["before", "new"]
     assert call(own_server, path, token(own_server), "PUT", json=body).status_code == 201
+
+
+def test_operations_go_on_when_a_full_disk_has_room_again(own_server: AmlocalServer, full: int) -> None:
+    client = connect(own_server)
+    own_server.pace("seconds:1")
+    client.compute.begin_create_or_update(AmlCompute(name="created", size="Standard_DS3_v2"))
+    hard = resource.prlimit(full, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(full, resource.RLIMIT_FSIZE, (10_000, hard))
+    wait_for(lambda: "could not be taken further" in (own_server.home / "stderr.txt").read_text())
+    resource.prlimit(full, resource.RLIMIT_FSIZE, (hard, hard))
+    wait_for(lambda: client.compute.get("created").provisioning_state == "Succeeded")
 
 
 def test_blobs_and_data_are_found_after_a_move_of_the_home(tmp_path: Path) -> None:
