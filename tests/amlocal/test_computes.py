@@ -184,16 +184,21 @@ def counts(plane: DataPlane, name: str) -> tuple[int, int, int]:
     return own["currentNodeCount"], states["runningNodeCount"], states["idleNodeCount"]
 
 
-def test_nodes_come_with_jobs_and_go_after_the_idle_time(ml_client: MLClient, plane: DataPlane, name: str) -> None:
+def test_nodes_come_with_jobs_and_go_after_the_idle_time(
+    ml_client: MLClient, plane: DataPlane, tmp_path: Path, name: str
+) -> None:
     ml_client.compute.begin_create_or_update(cluster(name, idle_time_before_scale_down=2)).result()
     assert counts(plane, name) == (0, 0, 0)
-    jobs = [submit(ml_client, None, "sleep 2", compute=name).name for _ in range(3)]
+    line = f"while [ ! -e {tmp_path}/go ]; do sleep 0.1; done"
+    jobs = [submit(ml_client, None, line, compute=name).name for _ in range(3)]
     wait_for(lambda: counts(plane, name) == (2, 2, 0))
-    queued = next(job for job in jobs if ml_client.jobs.get(job).status == "Queued")
+    queued = jobs[2]
+    await_status(ml_client, queued, ("Queued",))
     reason = plane.details(queued)["queueingInfo"]["message"]
     assert f"1 of the 2 nodes of compute '{name}': 2 are in use, and 0 jobs are before it" in reason
     running = {told(node, "runId", "run_id") for node in ml_client.compute.list_nodes(name)}
     assert running == set(jobs) - {queued}
+    (tmp_path / "go").touch()
     for job in jobs:
         assert await_end(ml_client, job).status == "Completed"
     assert "queueingInfo" not in plane.details(queued)
