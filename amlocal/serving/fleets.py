@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlocal import processes
-from amlocal.serving import generations, layouts
+from amlocal.serving import generations, layouts, logs
 from amlocal.serving.layouts import Layout
 from amlocal.serving.mirrors import Mirrors
 from amlocal.serving.pools import Pool
@@ -116,7 +116,8 @@ class Fleet:
         generations.forget(self._folder, record.id)
 
     def read_log(self, record: Record, container: str, tail: int) -> str:
-        return generations.read_log(self._folder, record.id, container, tail)
+        is_serving = record.body["properties"]["provisioningState"] == "Succeeded"
+        return logs.read(generations.newest_first(self._folder, record.id), container, tail, is_serving=is_serving)
 
     def _deploy(self, scope: Scope, record: Record) -> None:
         wanted = layouts.plan(record)

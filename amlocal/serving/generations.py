@@ -8,8 +8,6 @@ from pathlib import Path
 
 from amlocal import processes
 
-LOG_BYTES = 1_000_000
-
 
 def place(root: Path, number: int, generation: int) -> Path:
     return root / str(number) / str(generation)
@@ -43,15 +41,3 @@ def clear(root: Path, number: int, *, keep: int) -> None:
 def forget(root: Path, number: int) -> None:
     end_strays(root, number, keep=0)
     shutil.rmtree(root / str(number), ignore_errors=True)
-
-
-def read_log(root: Path, number: int, container: str, tail: int) -> str:
-    """The last lines that a container said in the last start that was tried; "" when it said nothing."""
-    for folder in newest_first(root, number):
-        file = folder / "logs" / f"{container}.log"
-        if file.exists():
-            with file.open("rb") as content:
-                content.seek(max(0, file.stat().st_size - LOG_BYTES))
-                lines = content.read().decode(errors="replace").splitlines()
-            return "\n".join([f"Instance status:\n{container}: see below\n", *lines[-tail:]]) + "\n" if lines else ""
-    return ""

@@ -81,6 +81,12 @@ def test_a_deployment_is_told_as_it_was_asked(ml_client: MLClient, served: Serve
     assert [each.name for each in ml_client.online_deployments.list(served.name)] == ["blue"]
     log = ml_client.online_deployments.get_logs("blue", served.name, lines=200)
     assert "Users's init has completed successfully" in log
+    assert log.startswith("Instance status:\nSystemSetup: Succeeded\nUserContainerImagePull: Succeeded\n")
+    assert "\nUserContainerStart: Succeeded\n" in log
+    assert (
+        len(ml_client.online_deployments.get_logs("blue", served.name, lines=2).partition("logs:\n")[2].split("\n"))
+        == 3
+    )
     log = ml_client.online_deployments.get_logs("blue", served.name, lines=50, container_type="storage-initializer")
     assert "Downloading model" in log
 
@@ -91,8 +97,9 @@ def test_a_script_that_breaks_fails_the_deployment_and_its_log_stays(ml_client: 
     assert ml_client.online_deployments.get("broken", served.name).provisioning_state == "Failed"
     log = ml_client.online_deployments.get_logs("broken", served.name, lines=300)
     assert "RuntimeError: broken on purpose" in log
+    assert "\nUserContainerStart: InProgress\n" in log
     assert served.post(azureml_model_deployment="broken").status_code == 503
-    with pytest.raises(HttpResponseError, match="unrecoverable state. Delete and re-create"):
+    with pytest.raises(HttpResponseError, match="unrecoverable state"):
         served.deploy("broken")
     ml_client.online_deployments.begin_delete("broken", served.name).result()
     served.deploy("broken")

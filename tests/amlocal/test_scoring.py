@@ -141,12 +141,23 @@ def test_a_crashed_instance_is_started_again(served: Served) -> None:
 
 
 @pytest.mark.parametrize("mode", ["aml_token", "aad_token"])
-def test_tokens_work_where_the_endpoint_asks_for_them(ml_client: MLClient, served: Served, mode: str) -> None:
+def test_tokens_work_where_the_endpoint_asks_for_them(
+    ml_client: MLClient, served: Served, amlocal_server: AmlocalServer, mode: str
+) -> None:
     name = f"ep-{mode.replace('_', '-')}"
     made = ml_client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name=name, auth_mode=mode)).result()
     token = ml_client.online_endpoints.get_keys(name).access_token
     refused = requests.post(made.scoring_uri, json={}, headers={"Authorization": "Bearer x.y.z"}, timeout=5)
     assert refused.status_code == 401
+    # Neither a token for ARM nor one for another endpoint is one for this.
+    other = ml_client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name=f"{name}-2", auth_mode=mode))
+    strangers = [DataPlane(amlocal_server).headers["Authorization"].partition(" ")[2]]
+    if mode == "aml_token":
+        strangers.append(ml_client.online_endpoints.get_keys(other.result().name).access_token)
+    for stranger in strangers:
+        refused = requests.post(made.scoring_uri, headers={"Authorization": f"Bearer {stranger}"}, timeout=5)
+        assert refused.status_code == 401
+    ml_client.online_endpoints.begin_delete(other.result().name).result()
     # A good token gets past the door, and there is no deployment behind it.
     passed = requests.post(made.scoring_uri, json={}, headers={"Authorization": f"Bearer {token}"}, timeout=5)
     assert passed.status_code == 404
