@@ -147,6 +147,9 @@ def test_a_job_is_preparing_while_its_environment_is_built_and_can_be_canceled(
         assert time.monotonic() < give_up_at
         time.sleep(0.1)
     assert plane.details(job.name)["status"] == "Preparing"
+    later = submit(ml_client, None, "true")
+    assert await_end(ml_client, later.name).status == "Completed", "a build holds up nobody else"
+    assert plane.details(job.name)["status"] == "Preparing"
     ml_client.jobs.begin_cancel(job.name).wait()
     assert await_end(ml_client, job.name, 10).status == "Canceled"
 
