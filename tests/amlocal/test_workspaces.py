@@ -153,10 +153,12 @@ def test_a_deleted_workspace_takes_everything_with_it(
 def test_deleting_takes_its_time(connect: Callable[..., MLClient], control: AmlocalServer, name: str) -> None:
     subscription, group = control.env["AMLOCAL_SUBSCRIPTION_ID"], control.env["AMLOCAL_RESOURCE_GROUP"]
     control.control("POST", "seed", {"workspaces": [{"subscription": subscription, "group": group, "name": name}]})
-    control.pace(workspaces="seconds:0.5")
+    control.pace(workspaces="seconds:3")
     client = connect(workspace=name)
     client.workspaces.begin_delete(name, delete_dependent_resources=False)
     assert client.workspaces.get(name).name == name
+    with pytest.raises(HttpResponseError, match="is being deleted"):
+        client.workspaces.begin_update(client.workspaces.get(name), description="too late").result()
 
     def is_gone() -> bool:
         try:
