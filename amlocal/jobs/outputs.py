@@ -12,6 +12,7 @@ from amlocal.assets.data import data
 from amlocal.assets.registered import models
 from amlocal.storage import materials, places
 from amlocal.storage.store import Scope
+from amlocal.web.http import ArmError
 
 if TYPE_CHECKING:
     from amlocal.context import Context
@@ -38,18 +39,26 @@ def named(properties: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def values(context: Context, scope: Scope, properties: Mapping[str, Any], folder: Path) -> dict[str, str]:
-    """What the command is told: a path below `folder`, or in mode Direct the long URI."""
-    return {
-        name: places.to_datastore_uri(context, scope, str(output["uri"]))
-        if output["mode"] == "Direct"
-        else str(_local(context, scope, name, output, folder))
-        for name, output in named(properties).items()
-    }
+    """What the command is told: a path below `folder`, or in mode Direct the long URI. Raises materials.Missing where
+    nothing can be written in the end: before the work, not after it."""
+    found = {}
+    for name, output in named(properties).items():
+        if output["mode"] == "Direct":
+            found[name] = places.to_datastore_uri(context, scope, str(output["uri"]))
+            continue
+        try:
+            places.need(context, scope, output["uri"])
+        except ArmError as exc:
+            raise materials.Missing(f"The output '{name}' cannot be written: {exc.message}") from exc
+        found[name] = str(_local(context, scope, name, output, folder))
+    return found
 
 
 def upload(context: Context, scope: Scope, properties: Mapping[str, Any], folder: Path) -> None:
-    """Whatever there is; an output that the command did not write is left out."""
+    """Whatever there is; an output that the command did not write, or that it writes itself, is left out."""
     for name, output in named(properties).items():
+        if output["mode"] == "Direct":
+            continue
         source = _local(context, scope, name, output, folder)
         if source.exists():
             place = places.need(context, scope, output["uri"])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from azure.ai.ml import Input, MLClient
+from azure.ai.ml import Input, MLClient, Output
 from azure.ai.ml.constants import AssetTypes
 from azure.ai.ml.entities import (
     AccountKeyConfiguration,
@@ -100,6 +100,19 @@ def test_a_job_on_a_datastore_without_files_fails_with_a_sentence(ml_client: MLC
         assert await_end(ml_client, job.name).status == "Failed"
         with pytest.raises(Exception, match=reason):
             ml_client.jobs.stream(job.name)
+
+
+def test_an_output_that_has_no_place_fails_before_the_work(ml_client: MLClient) -> None:
+    ml_client.datastores.create_or_update(STORES["lake_two"])
+    path = "azureml://datastores/lake_two/paths/folder"
+    asked = Output(type="uri_folder", path=path)
+    job = submit(ml_client, None, "touch ${{outputs.out}}/file; echo worked", outputs={"out": asked})
+    assert await_end(ml_client, job.name).status == "Failed"
+    with pytest.raises(Exception, match="The output 'out' cannot be written: The datastore lake_two is of type"):
+        ml_client.jobs.stream(job.name)
+    direct = Output(type="uri_folder", path=path, mode="direct")
+    job = submit(ml_client, None, "echo ${{outputs.out}}", outputs={"out": direct})
+    assert await_end(ml_client, job.name).status == "Completed"
 
 
 def test_data_may_be_registered_on_any_datastore(ml_client: MLClient, name: str) -> None:
