@@ -20,9 +20,12 @@ def find(home: Path, name: str) -> Path | None:
 
 
 def _of_job(connection: sqlite3.Connection, home: Path, name: str) -> Path | None:
+    # Of a distributed job it is that of the first process.
+    begin = f"ExperimentRun/dcid.{name}/user_logs/std_log"
     row = connection.execute(
-        "SELECT file FROM blobs WHERE name=? COLLATE NOCASE ORDER BY created_at DESC",
-        (f"ExperimentRun/dcid.{name}/user_logs/std_log.txt",),
+        "SELECT file FROM blobs WHERE name BETWEEN ? COLLATE NOCASE AND ? COLLATE NOCASE"
+        " ORDER BY name, created_at DESC",
+        (f"{begin}.", f"{begin}_~"),
     ).fetchone()
     return home / "blobs" / row[0][:2] / row[0] if row else None
 
