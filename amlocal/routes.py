@@ -201,6 +201,7 @@ ROUTES = (
         endpoints.put,
         body=shapes.ENDPOINT,
     ),
+    Route("PATCH", f"{WS}/onlineEndpoints/{{name}}", endpoints.change, body=shapes.ENDPOINT),
     Route("DELETE", f"{WS}/onlineEndpoints/{{name}}", endpoints.delete),
     Route("POST", f"{WS}/onlineEndpoints/{{name}}/listKeys", endpoints.list_keys),
     Route("POST", f"{WS}/onlineEndpoints/{{name}}/regenerateKeys", endpoints.regenerate_keys, body=shapes.KEYS),

@@ -52,6 +52,13 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
     return operations.accepted(context, operation, answer, 201 if known is None else 200)
 
 
+def change(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
+    """PATCH, as MLflow's deployment client sends it with a new traffic: what is not named stays."""
+    asked, known = request.json(), find(context, scope, name)
+    request.put_json({**asked, "tags": known.body["tags"] if asked.get("tags") is None else asked["tags"]})
+    return put(context, request, scope=scope, name=name)
+
+
 def get(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
     return json_response(to_arm(context, scope, find(context, scope, name)))
 

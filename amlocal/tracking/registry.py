@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from amlocal.assets.containers import NAME
 from amlocal.assets.registered import models
 from amlocal.storage.store import Record, Scope
 from amlocal.tracking import registry_searches, registry_versions
@@ -21,10 +20,7 @@ ALL = 1_000_000
 
 def create_model(context: Context, request: Request, *, scope: Scope) -> Response:
     asked = request.json()
-    name = str(asked.get("name") or "")
-    if not NAME.match(name):
-        sentence = f"Invalid model name {name!r}: letters, digits, '-', '_' and '.', a letter or digit first."
-        raise ArmError(400, "INVALID_PARAMETER_VALUE", sentence)
+    name = registry_versions.read_name(asked)
     if context.store.get(models.container_kind, scope, name) is not None:
         raise ArmError(400, "RESOURCE_ALREADY_EXISTS", f"Registered Model (name={name}) already exists.")
     properties = {

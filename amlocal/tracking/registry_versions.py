@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from amlocal.assets.containers import NAME
 from amlocal.assets.registered import has_files, models
 from amlocal.storage import places
 from amlocal.storage.store import Record, Scope
@@ -22,9 +23,10 @@ _COPY = re.compile(r"models:/([^/@]+)/([^/@]+)$")
 
 
 def create(context: Context, request: Request, *, scope: Scope) -> Response:
-    """A version from a run's artifacts or an upload; its number is one more than the highest."""
+    """A version from a run's artifacts or an upload; its number is one more than the highest. The model comes with its
+    first version where there is none, as Microsoft's samples expect."""
     asked = request.json()
-    name, source = str(asked.get("name") or ""), str(asked.get("source") or "")
+    name, source = read_name(asked), str(asked.get("source") or "")
     if source.startswith("mlflow-artifacts:/"):
         source = "runs:/{}/{}".format(*artifacts.read_proxied(source.removeprefix("mlflow-artifacts:/")))
     copied = _COPY.match(source)
@@ -33,7 +35,7 @@ def create(context: Context, request: Request, *, scope: Scope) -> Response:
     place = places.need(context, scope, source)
     is_mlflow = has_files(context, place.under("MLmodel"))
     with context.store.writing():
-        container = models.container_to_arm(context, scope, find_model(context, scope, name))
+        version = context.store.highest_number(models.kind, scope, name) + 1
         properties = {
             "modelUri": source if source.startswith("azureml://datastores") else _datastore_uri(context, scope, source),
             "modelType": "mlflow_model" if is_mlflow else "custom_model",
@@ -42,8 +44,17 @@ def create(context: Context, request: Request, *, scope: Scope) -> Response:
             "tags": pairs(asked.get("tags")),
             "properties": {"mlflow.source": str(asked.get("source"))},
         }
-        _, record = models.save(context, scope, name, container["properties"]["nextVersion"], properties)
+        _, record = models.save(context, scope, name, str(version), properties)
     return answer(context, scope, record)
+
+
+def read_name(asked: dict[str, Any]) -> str:
+    """Raises ArmError 400 when it cannot be the name of a model."""
+    name = str(asked.get("name") or "")
+    if not NAME.match(name):
+        sentence = f"Invalid model name {name!r}: letters, digits, '-', '_' and '.', a letter or digit first."
+        raise ArmError(400, "INVALID_PARAMETER_VALUE", sentence)
+    return name
 
 
 def get(context: Context, request: Request, *, scope: Scope) -> Response:

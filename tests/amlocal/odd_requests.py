@@ -140,6 +140,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("PATCH", "/computes/{name}"): {"properties": {"properties": {"scaleSettings": _CLUSTER["scaleSettings"]}}},
     ("PUT", "/jobs/{name}"): {"properties": _JOB},
+    ("PATCH", "/onlineEndpoints/{name}"): {"tags": {"a": "b"}, "properties": {"traffic": {"thing": 0}}},
     ("PUT", "/onlineEndpoints/{name}"): {
         "location": "eastus",
         "kind": "Managed",

@@ -60,6 +60,17 @@ def test_a_second_put_updates(ml_client: MLClient, served: Served) -> None:
     assert ml_client.online_endpoints.get_keys(served.name).primary_key
 
 
+def test_a_patch_changes_what_it_names(amlocal_server: AmlocalServer, ml_client: MLClient, served: Served) -> None:
+    before = ml_client.online_endpoints.get(served.name)
+    for traffic in (0, 100):  # MLflow's deployment client sends its traffic so
+        body = {"properties": {"traffic": {"blue": traffic}}}
+        answer = DataPlane(amlocal_server).call("PATCH", "", f"onlineEndpoints/{served.name}", body)
+        assert answer.status_code == 200, answer.text
+        assert ml_client.online_endpoints.get(served.name).traffic == {"blue": traffic}
+    assert ml_client.online_endpoints.get(served.name).tags == before.tags
+    assert DataPlane(amlocal_server).call("PATCH", "", "onlineEndpoints/never-was", body).status_code == 404
+
+
 def test_traffic_follows_azures_rules(ml_client: MLClient, served: Served, name: str) -> None:
     with pytest.raises(HttpResponseError, match="at creation"):
         create(ml_client, name, traffic={"blue": 100})

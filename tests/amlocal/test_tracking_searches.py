@@ -314,6 +314,14 @@ def test_stages_and_aliases_follow_mlflows_rules(plane: DataPlane, model: str) -
     assert plane.mlflow("registered-models/get", name=model)["registered_model"]["aliases"] == []
 
 
+def test_a_first_version_brings_its_model(plane: DataPlane, model: str) -> None:
+    source = plane.mlflow("model-versions/get", name=model, version="1")["model_version"]["source"]
+    made = plane.mlflow("model-versions/create", {"name": f"{model}-first", "source": source})["model_version"]
+    assert made["version"] == "1"
+    assert plane.mlflow("registered-models/get", name=f"{model}-first")["registered_model"]["aliases"] == []
+    refused(ask(plane, "model-versions/create", {"name": "a/b", "source": source}))
+
+
 def test_a_version_can_be_copied_to_another_model(plane: DataPlane, model: str) -> None:
     other = f"{model}-copy"
     plane.mlflow("registered-models/create", {"name": other})
