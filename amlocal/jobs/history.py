@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from amlocal.assets import registered
 from amlocal.jobs import jobs
 from amlocal.storage import materials, places, stamps
 from amlocal.storage.store import Scope
@@ -68,14 +69,15 @@ def patch_run(context: Context, request: Request, *, scope: Scope, run: str, exp
 
 def get_data(context: Context, request: Request, *, scope: Scope) -> Response:
     """POST rundata. The SDK downloads an output only when its type is the word it knows: uri_folder, or UriFolder in
-    old releases."""
+    old releases. A model is told as a folder: the SDK's call for Azure's own word, CustomModel, fails within 1.35."""
     found, properties, tags = _read(context, scope, str(request.json().get("runId")))
     words = OLD_WORDS if request.is_from_old_sdk else {}
     outputs = {
         name: {"assetId": f"azureml://amlocal/runs/{found.id}/outputs/{name}", "type": words.get(kind, kind)}
         for name, asked in (properties.get("outputs") or {}).items()
         if name != "default"
-        for kind in [str(asked.get("jobOutputType"))]
+        for told in [str(asked.get("jobOutputType"))]
+        for kind in ["uri_folder" if told in registered.TYPES else told]
     }
     return json_response(
         {"runMetadata": {**_to_run(found, properties, tags), "outputs": outputs}, "runDefinition": properties}

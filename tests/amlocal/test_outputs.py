@@ -85,6 +85,7 @@ def test_named_outputs_become_assets(ml_client: MLClient, tmp_path: Path, name: 
     )
     first = submit(ml_client, None, line, outputs=outputs)
     assert await_end(ml_client, first.name).status == "Completed"
+    assert content_of(ml_client, first.name, "model", tmp_path).keys() == {"MLmodel"}
     table = ml_client.data.get(f"{name}-table", label="latest")
     assert (table.version, table.type) == ("1", "uri_folder")
     assert ml_client.data.get(f"{name}-file", version="7").type == "uri_file"
