@@ -106,7 +106,7 @@ def _give_urls(context: Context, request: Request, place: places.Place, origin: 
     urls: dict[str, Any] = {}
     errors: dict[str, Any] = {}
     for asked in request.json().get("paths") or []:
-        path = str(asked["path"]).strip("/")
+        path = _tidy(str(asked["path"]))
         target = place.under(path)
         if context.blobs.find(target.account, target.container, target.path) is not None:
             sentence = f"Resource Conflict: ArtifactId {origin}/{container}/{path} already exists."
@@ -119,12 +119,17 @@ def _give_urls(context: Context, request: Request, place: places.Place, origin: 
 
 
 def _locate(context: Context, request: Request, place: places.Place, origin: str, container: str) -> Response:
-    path = request.query.get("path").strip("/")
+    path = _tidy(request.query.get("path"))
     target = place.under(path)
     if context.blobs.find(target.account, target.container, target.path) is None:
         raise ArmError(404, "UserError", f"There is no artifact '{path}'.")
     url = places.signed_url(context, target, "r")
     return json_response({"contentUri": url, "origin": origin, "container": container, "path": path})
+
+
+def _tidy(path: str) -> str:
+    """Without the `.` that clients take out of a URL, which is signed with its path."""
+    return "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
 def _list_dtos(context: Context, place: places.Place, origin: str, container: str) -> Response:

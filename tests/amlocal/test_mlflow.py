@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from azure.ai.ml import MLClient
 
 from tests.amlocal.data_plane import DataPlane
@@ -270,6 +271,18 @@ def test_a_param_is_written_once(plane: DataPlane, name: str) -> None:
 def test_what_azure_refuses_is_refused(plane: DataPlane) -> None:
     answer = plane.call("POST", "/mlflow/v2.0", "api/2.0/mlflow/logged-models", {"experiment_id": "0", "name": "m"})
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("path", ["./model/MLmodel", "model/./MLmodel", "model//MLmodel"])
+def test_an_artifacts_path_is_tidied_before_its_url_is_signed(plane: DataPlane, name: str, path: str) -> None:
+    run = make_run(plane, name)
+    artifacts = f"artifacts/ExperimentRun/dcid.{run}"
+    given = plane.call("POST", "/artifact/v2.0", f"{artifacts}/batch/metadata", {"paths": [{"path": path}]}).json()
+    url = given["artifactContentInformation"][path]["contentUri"]
+    # Clients take such parts out of a URL by themselves.
+    assert requests.put(url, b"flavors: {}", headers={"x-ms-blob-type": "BlockBlob"}, timeout=10).status_code == 201
+    listed = [found["path"] for found in plane.call("GET", "/artifact/v2.0", artifacts).json()["value"]]
+    assert listed == ["model/MLmodel"]
 
 
 def test_a_client_cannot_end_a_job_from_outside(ml_client: MLClient, plane: DataPlane) -> None:
