@@ -72,7 +72,9 @@ def _copy(program: Path, programs: Path, *, or_link: bool) -> None:
     target = programs / program.name
     content = program.read_bytes() if program.stat().st_size <= _LARGEST_SCRIPT else b""
     head = _HEAD.match(content)
-    if head is not None and f"{program.parent}/python".encode() in head[0]:
+    # Reached through a link of a folder, it still names the Python by its own path.
+    folders = {program.parent, program.parent.resolve()}
+    if head is not None and any(f"{folder}/python".encode() in head[0] for folder in folders):
         own = f"#!/bin/sh\n'''exec' \"{programs}/python\" \"$0\" \"$@\"\n' '''\n"
         target.write_bytes(own.encode() + content[head.end() :])
         target.chmod(0o755)

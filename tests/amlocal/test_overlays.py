@@ -55,6 +55,16 @@ def test_scripts_of_the_interpreter_see_what_was_installed_above_it(tmp_path: Pa
     assert run(python.parent / "other", "-c", "echo linked").stdout == "linked\n"
 
 
+def test_an_environment_reached_through_a_link_stays_as_it_is(tmp_path: Path, shelf: Path) -> None:
+    beneath = tmp_path / "beneath"
+    assert run(sys.executable, "-m", "venv", beneath).returncode == 0
+    (tmp_path / "link").symlink_to(beneath)
+    python = overlays.make(tmp_path / "link" / "bin" / "python", tmp_path / "over")
+    assert run(python.parent / "pip", "install", "-q", "--no-index", "--find-links", shelf, "tiny").returncode == 0
+    assert run(python, "-c", "import tiny").returncode == 0
+    assert run(beneath / "bin" / "python", "-c", "import tiny").returncode != 0
+
+
 def test_an_overlay_of_an_overlay_sees_both(tmp_path: Path, shelf: Path) -> None:
     first = overlays.make(Path(sys.executable), tmp_path / "first")
     assert run(first, "-m", "pip", "install", "-q", "--no-index", "--find-links", shelf, "tiny").returncode == 0
