@@ -22,9 +22,8 @@ log = logging.getLogger("amlocal.operations")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS operations (
-    id TEXT PRIMARY KEY, subscription TEXT NOT NULL, resource_group TEXT NOT NULL, workspace TEXT NOT NULL, region
-    TEXT NOT NULL,
-    kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, verb TEXT NOT NULL,
+    id TEXT PRIMARY KEY, subscription TEXT NOT NULL, resource_group TEXT NOT NULL, workspace TEXT NOT NULL,
+    region TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, verb TEXT NOT NULL,
     status TEXT NOT NULL, error TEXT, result TEXT,
     polls_left INTEGER NOT NULL, due_at REAL NOT NULL, began_at REAL NOT NULL, ended_at REAL
 );
@@ -278,9 +277,9 @@ def headers(context: Context, operation: Operation, *, is_polled: bool = False) 
 
 def status_url(context: Context, operation: Operation) -> str:
     """Where it can be asked for, also when it has ended."""
-    subscription, region = operation.scope.subscription, operation.region
-    place = f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{region}"
-    return f"{context.settings.public_url}{place}/mfeOperationsStatus/{operation.id}?api-version=2023-04-01-preview"
+    place = f"subscriptions/{operation.scope.subscription}/providers/Microsoft.MachineLearningServices"
+    status = f"locations/{operation.region}/mfeOperationsStatus/{operation.id}?api-version=2023-04-01-preview"
+    return f"{context.settings.public_url}/{place}/{status}"
 
 
 def accepted(
