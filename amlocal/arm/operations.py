@@ -264,8 +264,7 @@ class Operations:
 
 
 def headers(context: Context, operation: Operation, *, is_polled: bool = False) -> dict[str, str]:
-    """The polling headers of an answer; none when the operation has ended well, so that the SDK does not poll, unless
-    `is_polled`."""
+    """The polling headers of an answer; unless `is_polled` none when it has ended well: the SDK does not poll then."""
     if operation.status == SUCCEEDED and not is_polled:
         return {}
     url = status_url(context, operation)

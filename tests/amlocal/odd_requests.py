@@ -99,6 +99,7 @@ _PATHS = {"paths": [{"path": "x"}]}
 # By method and the end of the path, as it stands in the table.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/resourceGroups/{group}"): {"location": "eastus", "tags": {"a": "b"}},
+    ("PATCH", "/resourceGroups/{group}"): {"tags": {"a": "b"}},
     ("PUT", "/Microsoft.Resources/deployments/{name}"): {
         "properties": {"parameters": {name: {"value": value} for name, value in _TEMPLATE.items()}}
     },
