@@ -25,7 +25,8 @@ CACHES = (
 
 def make(home: Path) -> None:
     """Makes the folder, or brings an old one up to date."""
-    home.mkdir(parents=True, exist_ok=True)
+    # azureml-core, which older azureml-mlflow brings, writes there and does not make it.
+    (home / ".azure").mkdir(parents=True, exist_ok=True)
     for cache in CACHES:
         known, link = Path.home() / cache, home / cache
         if known.is_dir() and not link.is_symlink() and not link.exists():

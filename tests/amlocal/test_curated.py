@@ -91,6 +91,11 @@ def test_another_build_of_the_same_package_will_do() -> None:
     assert satisfaction.ask(SCORING_PYTHON, ["tensorflow", "opencv-python"]).lacking == ("opencv-python is not there",)
 
 
+def test_a_job_can_keep_what_it_learns_of_the_cloud(ml_client: MLClient) -> None:
+    job = submit(ml_client, None, 'echo "{}" > "$HOME/.azure/cloudEndpoints.json"')
+    assert await_end(ml_client, job.name).status == "Completed"
+
+
 def test_one_that_nobody_knows_is_told(ml_client: MLClient, plane: DataPlane) -> None:
     job = submit(ml_client, None, "true", environment=UNKNOWN)
     assert await_end(ml_client, job.name).status == "Completed"
