@@ -72,7 +72,9 @@ def test_a_served_deployment_takes_traffic_and_is_deleted(connection, deployment
     facts = endpoints.get(connection, deployment.endpoint)
     assert facts.traffic == {"blue": 100}
     assert facts.tags == TAGS
-    assert "inference-server" in deployments.log(connection, deployment.endpoint, "blue", "inference-server", 50)
+    log = deployments.log(connection, deployment.endpoint, "blue", "inference-server", 50)
+    assert "UserContainerStart: Succeeded" in log
+    assert "ready for serving" in log
     assert deployments.log(connection, deployment.endpoint, "blue", "storage-initializer")
     wait(connection, endpoints.begin_set_traffic(connection, deployment.endpoint, {"blue": 0}))
     assert endpoints.get(connection, deployment.endpoint).traffic == {}
