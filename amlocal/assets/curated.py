@@ -34,8 +34,8 @@ class Family:
 FAMILIES = (
     Family(
         r"sklearn-(?P<version>\d+\.\d+)",
-        ("scikit-learn~={version}.0", *_NUMBERS, "joblib", *_MLFLOW),
-        ("matplotlib", *_TOOLS),
+        ("scikit-learn~={version}.0", *_NUMBERS, "joblib", "matplotlib", *_MLFLOW),
+        _TOOLS,
         ("sklearn-1.0", "sklearn-1.1", "sklearn-1.5"),
     ),
     Family(
@@ -46,8 +46,8 @@ FAMILIES = (
     ),
     Family(
         r"tensorflow-(?P<version>\d+\.\d+)",
-        ("tensorflow~={version}.0", *_NUMBERS, *_MLFLOW),
-        ("matplotlib", "tf-keras", "pillow", *_TOOLS),
+        ("tensorflow~={version}.0", *_NUMBERS, "matplotlib", *_MLFLOW),
+        ("tf-keras", "pillow", *_TOOLS),
         ("tensorflow-2.16-cuda12",),
     ),
     # Which PyTorch is what the user's pip gives: for CUDA, unless its settings say otherwise. A given one is not

@@ -1,5 +1,5 @@
-"""What a JSON body may look like: a shape, and the body read by it. , what
-the values mean in each handler."""
+"""What a JSON body may look like: a shape, and the body read by it. The shapes themselves are in request_shapes.py,
+what the values mean is in each handler."""
 
 from __future__ import annotations
 
