@@ -170,15 +170,6 @@ def find(connection: sqlite3.Connection, scope: str, run_id: str) -> Run | None:
     return next(iter(select(connection, "r.scope = ? AND r.id = ?", [scope, run_id])), None)
 
 
-def find_many(connection: sqlite3.Connection, scope: str, ids: Sequence[str]) -> dict[str, Run]:
-    """Runs by lower-case id."""
-    marks = ",".join("?" * len(ids))
-    return {
-        run.id.lower(): run
-        for run in select(connection, f"r.scope = ? AND r.id IN ({marks})", [scope, *ids], limit=len(ids))
-    }
-
-
 def find_open_jobs(connection: sqlite3.Connection) -> list[Run]:
     """Jobs of all workspaces that have not ended, oldest first."""
     return select(
