@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from azure.ai.ml import MLClient
-from azure.ai.ml.entities import AmlCompute
+from azure.ai.ml.entities import AmlCompute, Job
 from azure.core.exceptions import HttpResponseError
 
 from tests.amlocal.data_plane import DataPlane
@@ -70,15 +70,23 @@ def test_low_priority_has_a_quota_of_its_own(ml_client: MLClient, quota: Amlocal
         ml_client.compute.begin_create_or_update(cluster(f"{name}-b", tier="low_priority")).result()
 
 
-def test_nodes_come_only_as_far_as_the_quota_goes(
-    ml_client: MLClient, plane: DataPlane, quota: AmlocalServer, tmp_path: Path, name: str
-) -> None:
+def one_that_runs_and_one_that_waits(
+    ml_client: MLClient, quota: AmlocalServer, tmp_path: Path, name: str
+) -> tuple[Job, Job]:
+    """Two jobs of a cluster, and a quota for one node. The first ends when there is a file `go`."""
     quota.control("PUT", "quotas", {FAMILY: CORES})
     ml_client.compute.begin_create_or_update(cluster(name)).result()
     first = submit(ml_client, None, hold(tmp_path), compute=name)
     await_status(ml_client, first.name, ("Running",))
     second = submit(ml_client, None, "true", compute=name)
     await_status(ml_client, second.name, ("Queued",))
+    return first, second
+
+
+def test_nodes_come_only_as_far_as_the_quota_goes(
+    ml_client: MLClient, plane: DataPlane, quota: AmlocalServer, tmp_path: Path, name: str
+) -> None:
+    first, second = one_that_runs_and_one_that_waits(ml_client, quota, tmp_path, name)
     told = wait_for(lambda: plane.call("GET", "", f"computes/{name}").json()["properties"]["properties"]["errors"])
     assert told[0]["error"]["code"] == "ClusterCoreQuotaReached"
     assert "Maximum allowed: 4, Current in use: 4, Additional requested: 4" in told[0]["error"]["message"]
@@ -91,12 +99,7 @@ def test_nodes_come_only_as_far_as_the_quota_goes(
 def test_a_larger_quota_lets_those_that_wait_run(
     ml_client: MLClient, quota: AmlocalServer, tmp_path: Path, name: str
 ) -> None:
-    quota.control("PUT", "quotas", {FAMILY: CORES})
-    ml_client.compute.begin_create_or_update(cluster(name)).result()
-    first = submit(ml_client, None, hold(tmp_path), compute=name)
-    await_status(ml_client, first.name, ("Running",))
-    second = submit(ml_client, None, "true", compute=name)
-    await_status(ml_client, second.name, ("Queued",))
+    first, second = one_that_runs_and_one_that_waits(ml_client, quota, tmp_path, name)
     quota.control("PUT", "quotas", {})
     assert await_end(ml_client, second.name).status == "Completed"
     (tmp_path / "go").touch()
