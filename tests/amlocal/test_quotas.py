@@ -86,7 +86,7 @@ def one_that_runs_and_one_that_waits(
 def test_nodes_come_only_as_far_as_the_quota_goes(
     ml_client: MLClient, plane: DataPlane, quota: AmlocalServer, tmp_path: Path, name: str
 ) -> None:
-    first, second = one_that_runs_and_one_that_waits(ml_client, quota, tmp_path, name)
+    _, second = one_that_runs_and_one_that_waits(ml_client, quota, tmp_path, name)
     told = wait_for(lambda: plane.call("GET", "", f"computes/{name}").json()["properties"]["properties"]["errors"])
     assert told[0]["error"]["code"] == "ClusterCoreQuotaReached"
     assert "Maximum allowed: 4, Current in use: 4, Additional requested: 4" in told[0]["error"]["message"]
