@@ -5,7 +5,7 @@ OpsError(code, **params)
     + EndpointBusy        another operation is open on the same thing
     + NameTaken           the name belongs to somebody else's thing
     + TrafficNotWhole     percentages do not sum to 100
-    + NotFinished         the thing has to be finished (or still running) first
+    + WrongState         the thing has to be finished (or still running) first
     + InvalidParameter    one value of a form breaks a rule; ``field`` says which
   x LostTrack             Azure's outcome could not be learnt before the deadline
 """
@@ -41,7 +41,7 @@ class TrafficNotWhole(Refused):
     """The percentages of an endpoint's deployments do not sum to 0 or 100."""
 
 
-class NotFinished(Refused):
+class WrongState(Refused):
     """The thing is in the wrong state for this: still running, or already over."""
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from ops.errors import InvalidParameter, NameTaken, NotFinished, Refused
+from ops.errors import InvalidParameter, NameTaken, Refused, WrongState
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, Workspace
 from ops.services import operations
 
@@ -41,12 +41,12 @@ def create(
 ) -> Operation:
     """A Deployment row behind the endpoint of that name (made when there is none), and the operation that deploys.
 
-    Raises InvalidParameter for a value that breaks Azure's rules, NotFinished for a version that is not ready,
+    Raises InvalidParameter for a value that breaks Azure's rules, WrongState for a version that is not ready,
     EndpointBusy (who is busy with what), NameTaken for an endpoint that was not made here.
     """
     _check(endpoint_name, deployment_name, instance_type, instance_count, request_timeout_ms)
     if version.state != ModelVersion.State.READY or version.gone_at:
-        raise NotFinished("deployment:version_not_ready")
+        raise WrongState("deployment:version_not_ready")
     workspace = version.registered_model.workspace
     with transaction.atomic():
         endpoint = _endpoint(workspace, endpoint_name, by)

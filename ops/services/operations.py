@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ops import queue
-from ops.errors import EndpointBusy, NotFinished
+from ops.errors import EndpointBusy, WrongState
 from ops.models import Endpoint, Event, ModelVersion, Operation, Run, Workspace
 
 if TYPE_CHECKING:
@@ -75,14 +75,14 @@ def note(operation: Operation, by: "User | None", code: str = "", **params: Any)
 
 
 def cancel(operation: Operation, by: "User") -> Operation:
-    """Ask the engine to stop at the next step. Raises NotFinished when it is already over."""
+    """Ask the engine to stop at the next step. Raises WrongState when it is already over."""
     with transaction.atomic():
         moved = Operation.objects.filter(pk=operation.pk, finished_at=None, cancel_requested_at=None).update(
             cancel_requested_at=timezone.now(), cancel_requested_by=by, next_try_at=timezone.now()
         )
         operation.refresh_from_db()
         if operation.is_final:
-            raise NotFinished("operation:already_over")
+            raise WrongState("operation:already_over")
         if moved:
             note(operation, by, "operation:cancel_requested")
             transaction.on_commit(lambda: queue.send(operation), robust=True)
@@ -90,9 +90,9 @@ def cancel(operation: Operation, by: "User") -> Operation:
 
 
 def retry(operation: Operation, by: "User") -> Operation:
-    """A new operation with the same plan, linked to the old one. Raises NotFinished, EndpointBusy."""
+    """A new operation with the same plan, linked to the old one. Raises WrongState, EndpointBusy."""
     if not operation.is_final or operation.state == Operation.State.SUCCEEDED:
-        raise NotFinished("operation:nothing_to_retry")
+        raise WrongState("operation:nothing_to_retry")
     with transaction.atomic():
         return open(
             kind=Operation.Kind(operation.kind),

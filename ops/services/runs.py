@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ops import recipes
-from ops.errors import InvalidParameter, NotFinished
+from ops.errors import InvalidParameter, WrongState
 from ops.models import InputFile, Operation, Run, RunStatusChange, Workspace
 from ops.models.ids import new_public_id
 from ops.services import operations
@@ -64,9 +64,9 @@ def submit(
 
 
 def cancel(run: Run, by: "User") -> Operation:
-    """Ask Azure to cancel the job; one not yet sent is never sent. Raises NotFinished, EndpointBusy."""
+    """Ask Azure to cancel the job; one not yet sent is never sent. Raises WrongState, EndpointBusy."""
     if run.is_final:
-        raise NotFinished("run:already_over")
+        raise WrongState("run:already_over")
     submitting = run.operations.filter(kind=Operation.Kind.SUBMIT_RUN, finished_at=None).first()
     if submitting:
         return operations.cancel(submitting, by)
@@ -79,10 +79,10 @@ def cancel(run: Run, by: "User") -> Operation:
 def retry(run: Run, by: "User") -> Operation:
     """The same recipe, parameters, compute and files once more, as a new run linked to this one.
 
-    Raises NotFinished while the run is under way, Refused when its recipe is gone or it came from elsewhere.
+    Raises WrongState while the run is under way, Refused when its recipe is gone or it came from elsewhere.
     """
     if not run.is_final:
-        raise NotFinished("run:still_running")
+        raise WrongState("run:still_running")
     chosen = recipes.get(run.recipe or "-")
     with transaction.atomic():
         again = Run.objects.create(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from ops import recipes
-from ops.errors import InvalidParameter, NotFinished, Refused
+from ops.errors import InvalidParameter, Refused, WrongState
 from ops.models import ModelVersion, Operation, RegisteredModel, Run
 from ops.models.ids import new_public_id
 from ops.services import operations
@@ -22,11 +22,11 @@ def register(*, run: Run, by: "User", name: str = "") -> Operation:
     """A ModelVersion row (``operation.model_version``) of the run's model folder, and the operation that makes it.
 
     The version number is chosen by the operation's first step; until then the row carries a provisional one.
-    Raises NotFinished unless the run is Completed, InvalidParameter for a bad name, EndpointBusy while another version
+    Raises WrongState unless the run is Completed, InvalidParameter for a bad name, EndpointBusy while another version
     of that name is being made.
     """
     if not run.is_completed:
-        raise NotFinished("version:run_not_completed")
+        raise WrongState("version:run_not_completed")
     recipe = recipes.get(run.recipe or "-")
     if not recipe.model_path:
         raise Refused("version:recipe_makes_none", recipe=recipe.title)

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from ops.errors import EndpointBusy, InvalidParameter, NameTaken, NotFinished, Refused, TrafficNotWhole
+from ops.errors import EndpointBusy, InvalidParameter, NameTaken, Refused, TrafficNotWhole, WrongState
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, RegisteredModel, Run
 from ops.services import deployments, endpoints, traffic, versions
 
@@ -74,7 +74,7 @@ def test_an_endpoint_made_elsewhere_is_not_touched(version, endpoint, alice):
 
 def test_a_version_that_is_not_ready_is_not_deployed(version, alice):
     version.state = ModelVersion.State.REGISTERING
-    with pytest.raises(NotFinished):
+    with pytest.raises(WrongState):
         deployments.create(version=version, by=alice, endpoint_name="digits")
 
 
@@ -118,7 +118,7 @@ def test_one_key_renewal_at_a_time(endpoint):
 
 def test_a_version_needs_a_completed_run(workspace, alice):
     run = Run.objects.create(workspace=workspace, name="r-1", recipe="mnist-keras", status="Running")
-    with pytest.raises(NotFinished):
+    with pytest.raises(WrongState):
         versions.register(run=run, by=alice)
     run.status = "Completed"
     run.metrics.create(key="val_accuracy", last_value=0.97)

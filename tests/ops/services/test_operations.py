@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from ops import messages, queue
-from ops.errors import EndpointBusy, NotFinished
+from ops.errors import EndpointBusy, WrongState
 from ops.models import Event, Operation
 from ops.services import operations, workspaces
 
@@ -58,19 +58,19 @@ def test_cancelling_asks_once_and_refuses_what_is_over(workspace, alice):
     assert operation.cancel_requested_by == alice
     assert operation.events.filter(code="operation:cancel_requested").count() == 1
     finish(operation)
-    with pytest.raises(NotFinished):
+    with pytest.raises(WrongState):
         operations.cancel(operation, alice)
 
 
 def test_a_retry_is_a_new_row_with_the_same_plan(workspace, alice, olivia):
     operation = open_one(workspace, alice, plan={"split": {"blue": 100}})
-    with pytest.raises(NotFinished):
+    with pytest.raises(WrongState):
         operations.retry(operation, alice)
     finish(operation)
     again = operations.retry(operation, olivia)
     assert (again.plan, again.retry_of, again.requested_by) == (operation.plan, operation, olivia)
     finish(again, Operation.State.SUCCEEDED)
-    with pytest.raises(NotFinished):
+    with pytest.raises(WrongState):
         operations.retry(again, alice)
 
 

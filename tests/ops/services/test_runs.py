@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from ops.errors import InvalidParameter, NotFinished, Refused
+from ops.errors import InvalidParameter, Refused, WrongState
 from ops.models import InputFile, Operation, Run
 from ops.services import runs
 
@@ -82,14 +82,14 @@ def test_a_run_in_azure_gets_a_cancel_operation_and_a_finished_one_none(workspac
     Operation.objects.update(finished_at=timezone.now(), state="succeeded")
     assert runs.cancel(operation.run, alice).kind == Operation.Kind.CANCEL_RUN
     end(operation.run, "Completed")
-    with pytest.raises(NotFinished):
+    with pytest.raises(WrongState):
         runs.cancel(operation.run, alice)
 
 
 def test_a_retry_is_a_new_linked_run_with_the_same_files(workspace, alice, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     run = submit(workspace, alice, files={"data": [SimpleUploadedFile("a.gz", b"1")]}).run
-    with pytest.raises(NotFinished):
+    with pytest.raises(WrongState):
         runs.retry(run, alice)
     end(run, "Failed")
     again = runs.retry(run, alice).run
