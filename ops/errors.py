@@ -2,7 +2,7 @@
 
 OpsError(code, **params)
   x Refused               the person may not, or not now; nothing was changed
-    + EndpointBusy        another operation is open on the same thing
+    + OperationInProgress another operation is open on the same thing
     + NameTaken           the name belongs to somebody else's thing
     + TrafficNotWhole     percentages do not sum to 100
     + WrongState         the thing has to be finished (or still running) first
@@ -29,7 +29,7 @@ class Refused(OpsError):
     """The person may not do this, or not now; nothing was changed."""
 
 
-class EndpointBusy(Refused):
+class OperationInProgress(Refused):
     """Another operation is open on the same thing; ``who``, ``what`` and ``operation`` say which."""
 
 

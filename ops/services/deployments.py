@@ -42,7 +42,7 @@ def create(
     """A Deployment row behind the endpoint of that name (made when there is none), and the operation that deploys.
 
     Raises InvalidParameter for a value that breaks Azure's rules, WrongState for a version that is not ready,
-    EndpointBusy (who is busy with what), NameTaken for an endpoint that was not made here.
+    OperationInProgress (who is busy with what), NameTaken for an endpoint that was not made here.
     """
     _check(endpoint_name, deployment_name, instance_type, instance_count, request_timeout_ms)
     if version.state != ModelVersion.State.READY or version.gone_at:
@@ -80,7 +80,7 @@ def create(
 
 
 def delete(deployment: Deployment, by: "User") -> Operation:
-    """Take one deployment away. Raises Refused while it has traffic and others could take it, EndpointBusy."""
+    """Take one deployment away. Raises Refused while it has traffic and others could take it, OperationInProgress."""
     endpoint = deployment.endpoint
     others = endpoint.deployments.filter(gone_at=None).exclude(pk=deployment.pk)
     if deployment.traffic and others.exists():

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from ops.errors import EndpointBusy, InvalidParameter
+from ops.errors import InvalidParameter, OperationInProgress
 from ops.models import Endpoint, Operation
 from ops.services import operations
 
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def delete(endpoint: Endpoint, by: "User", typed_name: str) -> Operation:
-    """Delete the endpoint and everything behind it in Azure. Raises InvalidParameter for another name, EndpointBusy."""
+    """Delete the endpoint and everything behind it in Azure.
+
+    Raises InvalidParameter for another name, OperationInProgress while another operation is open on it.
+    """
     if typed_name.strip() != endpoint.name:
         raise InvalidParameter("endpoint:typed_name_differs", field="typed_name", name=endpoint.name)
     with transaction.atomic():
@@ -37,5 +40,5 @@ def renew_key(endpoint: Endpoint) -> Operation | None:
                 by=None,
                 endpoint=endpoint,
             )
-    except EndpointBusy:
+    except OperationInProgress:
         return None

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ops import queue
-from ops.errors import EndpointBusy, WrongState
+from ops.errors import OperationInProgress, WrongState
 from ops.models import Endpoint, Event, ModelVersion, Operation, Run, Workspace
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def open(  # noqa: A001  (called through the module: operations.open)
 ) -> Operation:
     """A queued operation, sent to the workers once the surrounding transaction commits.
 
-    Raises EndpointBusy, naming who does what, when another operation is open under ``lock_key``.
+    Raises OperationInProgress, naming who does what, when another operation is open under ``lock_key``.
     """
     try:
         with transaction.atomic():
@@ -90,7 +90,7 @@ def cancel(operation: Operation, by: "User") -> Operation:
 
 
 def retry(operation: Operation, by: "User") -> Operation:
-    """A new operation with the same plan, linked to the old one. Raises WrongState, EndpointBusy."""
+    """A new operation with the same plan, linked to the old one. Raises WrongState, OperationInProgress."""
     if not operation.is_final or operation.state == Operation.State.SUCCEEDED:
         raise WrongState("operation:nothing_to_retry")
     with transaction.atomic():
@@ -107,9 +107,9 @@ def retry(operation: Operation, by: "User") -> Operation:
         )
 
 
-def _busy(lock_key: str) -> EndpointBusy:
+def _busy(lock_key: str) -> OperationInProgress:
     holder = Operation.objects.filter(lock_key=lock_key, finished_at=None).select_related("requested_by").first()
-    return EndpointBusy(
+    return OperationInProgress(
         "operation:busy",
         who=str(holder.requested_by) if holder and holder.requested_by else "",
         what=holder.kind if holder else "",

@@ -64,7 +64,7 @@ def submit(
 
 
 def cancel(run: Run, by: "User") -> Operation:
-    """Ask Azure to cancel the job; one not yet sent is never sent. Raises WrongState, EndpointBusy."""
+    """Ask Azure to cancel the job; one not yet sent is never sent. Raises WrongState, OperationInProgress."""
     if run.is_final:
         raise WrongState("run:already_over")
     submitting = run.operations.filter(kind=Operation.Kind.SUBMIT_RUN, finished_at=None).first()

@@ -17,7 +17,7 @@ def shift(*, endpoint: Endpoint, split: Mapping[str, int], by: "User") -> Operat
     """Send ``split`` ({deployment name: percent}) of the requests; a deployment left out gets 0.
 
     Azure takes sums of 0 or 100 only; a sum of 0 would answer every request with 404, so the portal asks for 100.
-    Raises TrafficNotWhole, InvalidParameter (unknown or unready deployment), EndpointBusy.
+    Raises TrafficNotWhole, InvalidParameter (unknown or unready deployment), OperationInProgress.
     """
     ready = set(endpoint.deployments.filter(gone_at=None, state=ServingState.READY).values_list("name", flat=True))
     for name, percent in split.items():

@@ -22,8 +22,8 @@ def register(*, run: Run, by: "User", name: str = "") -> Operation:
     """A ModelVersion row (``operation.model_version``) of the run's model folder, and the operation that makes it.
 
     The version number is chosen by the operation's first step; until then the row carries a provisional one.
-    Raises WrongState unless the run is Completed, InvalidParameter for a bad name, EndpointBusy while another version
-    of that name is being made.
+    Raises WrongState unless the run is Completed, InvalidParameter for a bad name, OperationInProgress while another
+    version of that name is being made.
     """
     if not run.is_completed:
         raise WrongState("version:run_not_completed")

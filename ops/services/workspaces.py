@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ops.errors import EndpointBusy, InvalidParameter
+from ops.errors import InvalidParameter, OperationInProgress
 from ops.models import Credential, Mirror, Operation, Workspace
 from ops.services import credentials, operations
 
@@ -63,7 +63,7 @@ def register(
 
 
 def test(workspace: Workspace, by: "User") -> Operation:
-    """Look the workspace up again. Raises EndpointBusy while a look-up is under way."""
+    """Look the workspace up again. Raises OperationInProgress while a look-up is under way."""
     with transaction.atomic():
         return _check(workspace, by, Operation.Kind.TEST_CONNECTION)
 
@@ -71,12 +71,12 @@ def test(workspace: Workspace, by: "User") -> Operation:
 def unregister(workspace: Workspace, by: "User") -> None:
     """Let the workspace go: our rows stay as history, nothing in Azure is touched.
 
-    Raises EndpointBusy while an operation is open in the workspace.
+    Raises OperationInProgress while an operation is open in the workspace.
     """
     with transaction.atomic():
         holder = workspace.operations.filter(finished_at=None).select_related("requested_by").first()
         if holder:
-            raise EndpointBusy(
+            raise OperationInProgress(
                 "workspace:has_open_operation",
                 who=str(holder.requested_by or ""),
                 what=holder.kind,

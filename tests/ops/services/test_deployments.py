@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from ops.errors import EndpointBusy, InvalidParameter, NameTaken, Refused, TrafficNotWhole, WrongState
+from ops.errors import InvalidParameter, NameTaken, OperationInProgress, Refused, TrafficNotWhole, WrongState
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, RegisteredModel, Run
 from ops.services import deployments, endpoints, traffic, versions
 
@@ -42,7 +42,7 @@ def test_the_next_free_colour_is_taken(version, endpoint, alice):
 
 def test_two_people_at_one_endpoint_the_second_hears_of_the_first(version, endpoint, alice, olivia):
     deployments.create(version=version, by=alice, endpoint_name="digits")
-    with pytest.raises(EndpointBusy) as refused:
+    with pytest.raises(OperationInProgress) as refused:
         deployments.create(version=version, by=olivia, endpoint_name="digits")
     assert refused.value.params["who"] == "Alice"
     assert endpoint.deployments.count() == 3

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from ops import messages, queue
-from ops.errors import EndpointBusy, WrongState
+from ops.errors import OperationInProgress, WrongState
 from ops.models import Event, Operation
 from ops.services import operations, workspaces
 
@@ -30,7 +30,7 @@ def test_an_opened_operation_is_queued_and_its_story_begins(workspace, alice):
 
 def test_the_second_is_told_who_is_busy_with_what(workspace, alice, olivia):
     first = open_one(workspace, alice)
-    with pytest.raises(EndpointBusy) as refused:
+    with pytest.raises(OperationInProgress) as refused:
         open_one(workspace, olivia)
     assert refused.value.params == {"who": "Alice", "what": KIND.value, "operation": first.public_id}
     assert "Alice" in messages.explain(refused.value).sentence
@@ -76,7 +76,7 @@ def test_a_retry_is_a_new_row_with_the_same_plan(workspace, alice, olivia):
 
 def test_a_workspace_with_something_open_is_not_let_go(workspace, alice):
     operation = open_one(workspace, alice)
-    with pytest.raises(EndpointBusy):
+    with pytest.raises(OperationInProgress):
         workspaces.unregister(workspace, alice)
     finish(operation)
     workspaces.unregister(workspace, alice)
