@@ -13,8 +13,8 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal.answers import wants_json
 from portal.models import User
+from portal.responses import wants_json
 
 View = Callable[..., Any]
 # Where a person with a one-time password may still go.

@@ -10,7 +10,7 @@ from ops import recipes
 from ops.messages import explained
 from ops.models import FINAL_STATUSES, Deployment, MetricSeries, ModelVersion, Operation, Run
 from portal import states
-from portal.answers import error_json
+from portal.responses import error_json
 from portal.rows.operations import DONE, FAILED, NOW, STOPPED, TODO, Step
 
 # Azure's usual way through a job. What was really seen is drawn first; the rest of this row is what may follow.

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from ops.messages import explained
 from ops.models import Deployment, ModelVersion, Operation, RegisteredModel
-from portal.answers import error_json
+from portal.responses import error_json
 
 LABELS_SHOWN = 30
 

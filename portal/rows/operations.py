@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from ops import messages
 from ops.models import Event, Operation
-from portal.answers import error_json
+from portal.responses import error_json
 
 DONE, NOW, TODO, FAILED, STOPPED = "done", "now", "todo", "failed", "stopped"
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from ops.messages import explained
 from ops.models import Deployment, Endpoint, Sample
-from portal.answers import error_json
+from portal.responses import error_json
 from scoring.models import Prediction
 from scoring.services.predictions import Outcome
 

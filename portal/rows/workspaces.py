@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from ops.messages import explained
 from ops.models import Operation, Workspace
-from portal.answers import error_json
+from portal.responses import error_json
 
 CHECKS = (Operation.Kind.REGISTER_WORKSPACE, Operation.Kind.TEST_CONNECTION)
 

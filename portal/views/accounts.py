@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
-from portal import answers, onboarding
+from portal import onboarding, responses
 from portal.forms.accounts import PasswordForm, SetupForm, SignInForm
 from portal.models import User
 
@@ -25,21 +25,21 @@ from portal.models import User
 def sign_in(request: HttpRequest) -> HttpResponse:
     target = _next(request)
     if request.user.is_authenticated:
-        return answers.see(request, target)
+        return responses.see(request, target)
     form = SignInForm(request, request.POST or None)
     context = {"form": form, "next": target}
     if request.method == "GET":
-        return answers.page(request, "accounts/sign_in.html", context, dict)
+        return responses.page(request, "accounts/sign_in.html", context, dict)
     if not form.is_valid():
-        return answers.invalid(request, "accounts/sign_in.html", context, form)
+        return responses.invalid(request, "accounts/sign_in.html", context, form)
     login(request, form.get_user())
-    return answers.see(request, target)
+    return responses.see(request, target)
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
-    return answers.see(request, reverse("accounts:sign_in"))
+    return responses.see(request, reverse("accounts:sign_in"))
 
 
 @never_cache
@@ -49,15 +49,15 @@ def password(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     form = PasswordForm(request.user, request.POST or None)
     if request.method == "GET":
-        return answers.page(request, "accounts/password.html", {"form": form}, dict)
+        return responses.page(request, "accounts/password.html", {"form": form}, dict)
     if not form.is_valid():
-        return answers.invalid(request, "accounts/password.html", {"form": form}, form)
+        return responses.invalid(request, "accounts/password.html", {"form": form}, form)
     user = form.save(commit=False)
     user.must_change_password = False
     user.save(update_fields=["password", "must_change_password"])
     update_session_auth_hash(request, user)
     messages.success(request, _("Your password is changed. Other browsers are signed out."))
-    return answers.see(request, reverse("home:index"))
+    return responses.see(request, reverse("home:index"))
 
 
 @login_not_required
@@ -69,16 +69,16 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     form = SetupForm(request.POST or None)
     if request.method == "GET":
-        return answers.page(request, "accounts/setup.html", {"form": form}, dict)
+        return responses.page(request, "accounts/setup.html", {"form": form}, dict)
     if not form.is_valid():
-        return answers.invalid(request, "accounts/setup.html", {"form": form}, form)
+        return responses.invalid(request, "accounts/setup.html", {"form": form}, form)
     data = form.cleaned_data
     try:
         user = onboarding.redeem(token, data["username"], data["password"], data["team"])
     except onboarding.LinkIsSpent:
         raise Http404 from None
     login(request, user)
-    return answers.see(request, reverse("home:index"))
+    return responses.see(request, reverse("home:index"))
 
 
 @login_not_required

@@ -14,7 +14,7 @@ from ops.models import Deployment, Endpoint, ModelVersion, Operation, ServingSta
 from ops.services import deployments
 from ops.services import endpoints as services
 from ops.services import traffic as shares
-from portal import access, answers, lists
+from portal import access, lists, responses
 from portal.forms.endpoints import DeleteForm, DeployForm, TrafficForm
 from portal.rows import endpoints as rows
 from portal.rows import models as model_rows
@@ -34,8 +34,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "is_live": any(rows.is_moving(endpoint) for endpoint in page),
         "may_write": access.may_write_somewhere(request),
     }
-    template = answers.part(request, "endpoints/index.html", "live")
-    return answers.page(request, template, context, lambda: lists.as_json(page, rows.outline))
+    template = responses.part(request, "endpoints/index.html", "live")
+    return responses.page(request, template, context, lambda: lists.as_json(page, rows.outline))
 
 
 @require_http_methods(["GET", "POST"])
@@ -43,24 +43,24 @@ def deploy(request: HttpRequest) -> HttpResponse:
     if not access.may_write_somewhere(request):
         raise PermissionDenied
     form = _deploy_form(request)
-    template = answers.part(request, "endpoints/deploy.html", "form")
+    template = responses.part(request, "endpoints/deploy.html", "form")
     context = {"form": form, "instance_types": deployments.INSTANCE_TYPES, "has_version": form.has_version}
     if request.method == "GET":
-        return answers.page(request, template, context, lambda: {"instance_types": list(deployments.INSTANCE_TYPES)})
+        return responses.page(request, template, context, lambda: {"instance_types": list(deployments.INSTANCE_TYPES)})
     if not form.is_valid():
-        return answers.invalid(request, template, context, form)
+        return responses.invalid(request, template, context, form)
     try:
         operation = deployments.create(**form.asked, by=access.person(request))
     except Refused as error:
-        return answers.rejected(request, template, context, form, error)
-    return answers.see(request, reverse("endpoints:detail", args=[operation.endpoint.public_id]))  # type: ignore[union-attr]
+        return responses.rejected(request, template, context, form, error)
+    return responses.see(request, reverse("endpoints:detail", args=[operation.endpoint.public_id]))  # type: ignore[union-attr]
 
 
 @require_GET
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     endpoint = access.readable(rows.every(), request, public_id=public_id)
-    template = answers.part(request, PAGE, "live")
-    return answers.page(request, template, _context(request, endpoint), lambda: _facts(endpoint))
+    template = responses.part(request, PAGE, "live")
+    return responses.page(request, template, _context(request, endpoint), lambda: _facts(endpoint))
 
 
 @require_POST
@@ -70,12 +70,12 @@ def traffic(request: HttpRequest, public_id: str) -> HttpResponse:
     form = TrafficForm(rows.living(endpoint), _shares(request, endpoint))
     context = _context(request, endpoint) | {"traffic_form": form}
     if not form.is_valid():
-        return answers.invalid(request, PAGE, context, form)
+        return responses.invalid(request, PAGE, context, form)
     try:
         shares.shift(endpoint=endpoint, split=form.split, by=access.person(request))
     except Refused as error:
-        return answers.rejected(request, PAGE, context, form, error)
-    return answers.see(request, reverse("endpoints:detail", args=[public_id]))
+        return responses.rejected(request, PAGE, context, form, error)
+    return responses.see(request, reverse("endpoints:detail", args=[public_id]))
 
 
 @require_http_methods(["GET", "POST"])
@@ -85,14 +85,14 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponse:
     form = DeleteForm(request.POST if request.method == "POST" else None)
     context = {"endpoint": endpoint, "living": rows.living(endpoint), "form": form}
     if request.method == "GET":
-        return answers.page(request, "endpoints/delete.html", context, lambda: _facts(endpoint))
+        return responses.page(request, "endpoints/delete.html", context, lambda: _facts(endpoint))
     if not form.is_valid():
-        return answers.invalid(request, "endpoints/delete.html", context, form)
+        return responses.invalid(request, "endpoints/delete.html", context, form)
     try:
         operation = services.delete(endpoint, access.person(request), form.cleaned_data["typed_name"])
     except Refused as error:
-        return answers.rejected(request, "endpoints/delete.html", context, form, error)
-    return answers.see(request, reverse("operations:detail", args=[operation.public_id]))
+        return responses.rejected(request, "endpoints/delete.html", context, form, error)
+    return responses.see(request, reverse("operations:detail", args=[operation.public_id]))
 
 
 @require_POST
@@ -103,8 +103,8 @@ def delete_deployment(request: HttpRequest, public_id: str, deployment_id: str) 
     try:
         deployments.delete(deployment, access.person(request))
     except Refused as error:
-        return answers.refused(request, error, back)
-    return answers.see(request, back)
+        return responses.refused(request, error, back)
+    return responses.see(request, back)
 
 
 def _context(request: HttpRequest, endpoint: Endpoint) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from portal.answers import wants_json
+from portal.responses import wants_json
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -5,15 +5,15 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from portal import answers, overview
 from portal import health as parts
+from portal import overview, responses
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     sight = overview.of(request)
     template = "home/index.html#live" if getattr(request, "htmx", False) else "home/index.html"
-    return answers.page(request, template, {"sight": sight}, sight.as_json)
+    return responses.page(request, template, {"sight": sight}, sight.as_json)
 
 
 @login_not_required

@@ -14,7 +14,7 @@ from ops.errors import Refused
 from ops.messages import explained
 from ops.models import Operation, Run, Workspace
 from ops.services import runs
-from portal import access, answers, lists, states
+from portal import access, lists, responses, states
 from portal.forms.jobs import QueueForm, answers_of
 from portal.rows import jobs as rows
 from portal.rows import logs
@@ -37,8 +37,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "is_live": any(not run.is_final for run in page),
         "may_write": access.may_write_somewhere(request),
     }
-    template = answers.part(request, "jobs/index.html", "live")
-    return answers.page(request, template, context, lambda: lists.as_json(page, rows.outline))
+    template = responses.part(request, "jobs/index.html", "live")
+    return responses.page(request, template, context, lambda: lists.as_json(page, rows.outline))
 
 
 @require_GET
@@ -48,7 +48,7 @@ def create(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     choices = recipes.every()
     context = {"recipes": choices, "has_workspace": _workspaces(request).exists()}
-    return answers.page(
+    return responses.page(
         request, "jobs/create.html", context, lambda: {"recipes": [recipe_rows.outline(recipe) for recipe in choices]}
     )
 
@@ -63,23 +63,23 @@ def queue(request: HttpRequest, recipe: str) -> HttpResponse:
     given = (request.POST, request.FILES) if request.method == "POST" else ()
     form = QueueForm(chosen, _workspaces(request), *given, initial=_initial(request, chosen))
     context = {"recipe": chosen, "form": form}
-    template = answers.part(request, "jobs/queue.html", "form")
+    template = responses.part(request, "jobs/queue.html", "form")
     if request.method == "GET":
-        return answers.page(request, template, context, lambda: recipe_rows.describe(chosen, form))
+        return responses.page(request, template, context, lambda: recipe_rows.describe(chosen, form))
     if not form.is_valid():
-        return answers.invalid(request, template, context, form)
+        return responses.invalid(request, template, context, form)
     try:
         operation = runs.submit(**form.asked, by=access.person(request))
     except Refused as error:
-        return answers.rejected(request, template, context, form, error)
-    return answers.see(request, reverse("jobs:detail", args=[operation.run.public_id]))  # type: ignore[union-attr]
+        return responses.rejected(request, template, context, form, error)
+    return responses.see(request, reverse("jobs:detail", args=[operation.run.public_id]))  # type: ignore[union-attr]
 
 
 @require_GET
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     run = access.readable(rows.every(), request, public_id=public_id)
-    template = answers.part(request, "jobs/detail.html", "live")
-    return answers.page(request, template, _context(request, run), lambda: _facts(run))
+    template = responses.part(request, "jobs/detail.html", "live")
+    return responses.page(request, template, _context(request, run), lambda: _facts(run))
 
 
 @require_POST
@@ -89,8 +89,8 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         runs.cancel(run, access.person(request))
     except Refused as error:
-        return answers.refused(request, error, back)
-    return answers.see(request, back)
+        return responses.refused(request, error, back)
+    return responses.see(request, back)
 
 
 @require_POST
@@ -99,8 +99,8 @@ def retry(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         operation = runs.retry(run, access.person(request))
     except Refused as error:
-        return answers.refused(request, error, reverse("jobs:detail", args=[public_id]))
-    return answers.see(request, reverse("jobs:detail", args=[operation.run.public_id]))  # type: ignore[union-attr]
+        return responses.refused(request, error, reverse("jobs:detail", args=[public_id]))
+    return responses.see(request, reverse("jobs:detail", args=[operation.run.public_id]))  # type: ignore[union-attr]
 
 
 @require_GET

@@ -12,7 +12,7 @@ from ops.errors import Refused
 from ops.messages import explained
 from ops.models import ModelVersion, Sample
 from ops.services import versions
-from portal import access, answers, lists
+from portal import access, lists, responses
 from portal.forms.models import RegisterForm
 from portal.rows import jobs as job_rows
 from portal.rows import models as rows
@@ -28,7 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
     found = lists.narrow(request, access.visible(rows.every(), request), FILTERS, ("name", "description"))
     page = lists.page_of(request, rows.listed(found))
     context = lists.context(request, page, FILTERS) | {"may_write": access.may_write_somewhere(request)}
-    return answers.page(request, "models/index.html", context, lambda: lists.as_json(page, rows.outline))
+    return responses.page(request, "models/index.html", context, lambda: lists.as_json(page, rows.outline))
 
 
 @require_GET
@@ -40,7 +40,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "entries": [(version, rows.is_numbered(version)) for version in page],
         "may_write": access.may_write(registered, request),
     }
-    return answers.page(
+    return responses.page(
         request,
         "models/detail.html",
         context,
@@ -51,8 +51,8 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def version(request: HttpRequest, public_id: str) -> HttpResponse:
     row = access.readable(rows.versions(), request, public_id=public_id)
-    template = answers.part(request, "models/version.html", "live")
-    return answers.page(request, template, _context(request, row), lambda: _facts(row))
+    template = responses.part(request, "models/version.html", "live")
+    return responses.page(request, template, _context(request, row), lambda: _facts(row))
 
 
 @require_http_methods(["GET", "POST"])
@@ -63,14 +63,14 @@ def register(request: HttpRequest, public_id: str) -> HttpResponse:
     form = RegisterForm(request.POST or None, initial={"name": recipe.registered_name if recipe else ""})
     context = {"form": form, "run": run}
     if request.method == "GET":
-        return answers.page(request, "models/register.html", context, lambda: {"name": form["name"].value()})
+        return responses.page(request, "models/register.html", context, lambda: {"name": form["name"].value()})
     if not form.is_valid():
-        return answers.invalid(request, "models/register.html", context, form)
+        return responses.invalid(request, "models/register.html", context, form)
     try:
         operation = versions.register(run=run, by=access.person(request), name=form.cleaned_data["name"])
     except Refused as error:
-        return answers.rejected(request, "models/register.html", context, form, error)
-    return answers.see(request, reverse("models:version", args=[operation.model_version.public_id]))  # type: ignore[union-attr]
+        return responses.rejected(request, "models/register.html", context, form, error)
+    return responses.see(request, reverse("models:version", args=[operation.model_version.public_id]))  # type: ignore[union-attr]
 
 
 @require_GET

@@ -11,7 +11,7 @@ from ops.errors import Refused
 from ops.messages import explained
 from ops.models import Operation
 from ops.services import operations
-from portal import access, answers, lists
+from portal import access, lists, responses
 from portal.rows import operations as rows
 
 FILTERS = {"workspace": "workspace__public_id", "state": "state", "kind": "kind"}
@@ -27,22 +27,22 @@ def index(request: HttpRequest) -> HttpResponse:
         "entries": [(operation, rows.target(operation)) for operation in page],
         "is_live": any(not operation.is_final for operation in page),
     }
-    template = answers.part(request, "operations/index.html", "live")
-    return answers.page(request, template, context, lambda: lists.as_json(page, rows.outline))
+    template = responses.part(request, "operations/index.html", "live")
+    return responses.page(request, template, context, lambda: lists.as_json(page, rows.outline))
 
 
 @require_GET
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     operation = access.readable(rows.every(), request, public_id=public_id)
-    return answers.page(request, "operations/detail.html", _context(request, operation), lambda: _facts(operation))
+    return responses.page(request, "operations/detail.html", _context(request, operation), lambda: _facts(operation))
 
 
 @require_GET
 def progress(request: HttpRequest, public_id: str) -> HttpResponse:
     """The moving part of the page; it asks for itself again until the operation is over."""
     operation = access.readable(rows.every(), request, public_id=public_id)
-    template = answers.part(request, "operations/detail.html", "live")
-    return answers.page(request, template, _context(request, operation), lambda: _facts(operation))
+    template = responses.part(request, "operations/detail.html", "live")
+    return responses.page(request, template, _context(request, operation), lambda: _facts(operation))
 
 
 @require_POST
@@ -52,8 +52,8 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         operations.cancel(operation, access.person(request))
     except Refused as error:
-        return answers.refused(request, error, back)
-    return answers.see(request, back)
+        return responses.refused(request, error, back)
+    return responses.see(request, back)
 
 
 @require_POST
@@ -62,8 +62,8 @@ def retry(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         again = operations.retry(operation, access.person(request))
     except Refused as error:
-        return answers.refused(request, error, reverse("operations:detail", args=[public_id]))
-    return answers.see(request, reverse("operations:detail", args=[again.public_id]))
+        return responses.refused(request, error, reverse("operations:detail", args=[public_id]))
+    return responses.see(request, reverse("operations:detail", args=[again.public_id]))
 
 
 def _context(request: HttpRequest, operation: Operation) -> dict[str, Any]:

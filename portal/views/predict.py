@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ops.errors import OpsError
 from ops.messages import Explanation, explain
 from ops.models import Endpoint
-from portal import access, answers, lists
+from portal import access, lists, responses
 from portal.forms.predict import ImageForm
 from portal.rows import predictions as rows
 from scoring.errors import ImageRefused, ScoringError
@@ -22,14 +22,14 @@ def index(request: HttpRequest) -> HttpResponse:
     found = lists.narrow(request, endpoints, {"workspace": "workspace__public_id"}, ("name",))
     page = lists.page_of(request, found)
     context = lists.context(request, page, ("workspace",))
-    return answers.page(request, "predict/index.html", context, lambda: lists.as_json(page, rows.outline))
+    return responses.page(request, "predict/index.html", context, lambda: lists.as_json(page, rows.outline))
 
 
 @require_safe
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
     endpoint = access.predictable(rows.askable(), request, public_id=public_id)
     context = _context(request, endpoint, _form(endpoint))
-    return answers.page(request, "predict/show.html", context, lambda: {"endpoint": rows.describe(endpoint)})
+    return responses.page(request, "predict/show.html", context, lambda: {"endpoint": rows.describe(endpoint)})
 
 
 @require_POST
@@ -93,4 +93,4 @@ def _answer(
     if outcome:
         context |= {"pictures": rows.pictures(outcome), "expected": form.expected()}
     template = "predict/show.html#answer" if getattr(request, "htmx", None) else "predict/show.html"
-    return answers.page(request, template, context, data, status=status)
+    return responses.page(request, template, context, data, status=status)

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ops.errors import Refused
-from portal import access, answers, people
+from portal import access, people, responses
 from portal.forms.teams import MemberForm, RoleForm, TeamForm
 from portal.models import Membership, Team, User
 
@@ -30,7 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
         .order_by("team__name")
     )
     context = {"memberships": memberships, "may_create": request.user.is_staff}
-    return answers.page(
+    return responses.page(
         request, "teams/index.html", context, lambda: {"rows": [_team_json(row) for row in memberships]}
     )
 
@@ -41,12 +41,12 @@ def create(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     form = TeamForm(request.POST or None)
     if request.method == "GET":
-        return answers.page(request, "teams/create.html", {"form": form}, dict)
+        return responses.page(request, "teams/create.html", {"form": form}, dict)
     if not form.is_valid():
-        return answers.invalid(request, "teams/create.html", {"form": form}, form)
+        return responses.invalid(request, "teams/create.html", {"form": form}, form)
     team = people.found(form.cleaned_data["name"], request.user)
     messages.success(request, _("The team %(team)s is ready.") % {"team": team})
-    return answers.see(request, _url(team))
+    return responses.see(request, _url(team))
 
 
 @require_GET
@@ -62,15 +62,15 @@ def add_member(request: HttpRequest, public_id: str) -> HttpResponse:
     team = access.manageable(Team, request, public_id=public_id)
     form = MemberForm(request.POST)
     if not form.is_valid():
-        return answers.invalid(request, "teams/members.html", _context(request, team, form), form)
+        return responses.invalid(request, "teams/members.html", _context(request, team, form), form)
     try:
         membership, password = people.add(team, **form.cleaned_data)
     except Refused as refusal:
-        return answers.refused(request, refusal, _url(team))
+        return responses.refused(request, refusal, _url(team))
     if password:
         return _members(request, team, MemberForm(), newcomer=membership.user, one_time_password=password)
     messages.success(request, _("%(who)s is in the team now.") % {"who": membership.user})
-    return answers.see(request, _url(team))
+    return responses.see(request, _url(team))
 
 
 @require_POST
@@ -79,13 +79,13 @@ def change_role(request: HttpRequest, public_id: str, member: int) -> HttpRespon
     membership = get_object_or_404(team.memberships, pk=member)
     form = RoleForm(request.POST)
     if not form.is_valid():
-        return answers.invalid(request, "teams/members.html", _context(request, team, MemberForm()), form)
+        return responses.invalid(request, "teams/members.html", _context(request, team, MemberForm()), form)
     try:
         people.change_role(membership, form.cleaned_data["role"])
     except Refused as refusal:
-        return answers.refused(request, refusal, _url(team))
+        return responses.refused(request, refusal, _url(team))
     messages.success(request, _("%(who)s: %(role)s.") % {"who": membership.user, "role": membership.get_role_display()})
-    return answers.see(request, _url(team))
+    return responses.see(request, _url(team))
 
 
 @require_POST
@@ -99,16 +99,16 @@ def remove_member(request: HttpRequest, public_id: str, member: int) -> HttpResp
     try:
         people.remove(membership)
     except Refused as refusal:
-        return answers.refused(request, refusal, _url(team))
+        return responses.refused(request, refusal, _url(team))
     messages.success(request, _("%(who)s is no longer in %(team)s.") % {"who": membership.user, "team": team})
-    return answers.see(request, reverse("teams:index") if is_leaving else _url(team))
+    return responses.see(request, reverse("teams:index") if is_leaving else _url(team))
 
 
 def _members(request: HttpRequest, team: Team, form: MemberForm, **more: Any) -> HttpResponse:
     context = {**_context(request, team, form), **more}
     password = more.get("one_time_password")
     extra = {"one_time_password": password} if password else {}
-    return answers.page(
+    return responses.page(
         request,
         "teams/members.html",
         context,

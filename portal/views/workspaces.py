@@ -15,7 +15,7 @@ from ops.messages import explained
 from ops.models import Credential, Workspace
 from ops.services import credentials
 from ops.services import workspaces as registry
-from portal import access, answers, lists
+from portal import access, lists, responses
 from portal.forms.workspaces import LOCAL_NAMES, RegisterForm
 from portal.rows import operations as operation_rows
 from portal.rows import workspaces as rows
@@ -29,7 +29,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "chips": lists.chips(request, "state", Workspace.State.choices, _("All")),
         "may_write": access.may_write_somewhere(request),
     }
-    return answers.page(request, "workspaces/index.html", context, lambda: lists.as_json(page, rows.outline))
+    return responses.page(request, "workspaces/index.html", context, lambda: lists.as_json(page, rows.outline))
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,17 +38,17 @@ def register(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     form = RegisterForm(request, request.POST if request.method == "POST" else None)
     context = {"form": form, "local": _local(form)}
-    template = answers.part(request, "workspaces/register.html", "form")
+    template = responses.part(request, "workspaces/register.html", "form")
     if request.method == "GET":
-        return answers.page(request, template, context, lambda: _choices(form))
+        return responses.page(request, template, context, lambda: _choices(form))
     if not form.is_valid():
-        return answers.invalid(request, template, context, form)
+        return responses.invalid(request, template, context, form)
     try:
         with transaction.atomic():
             operation = registry.register(**form.identity, by=access.person(request), credential=_credential(form))
     except Refused as error:
-        return answers.rejected(request, template, context, form, error)
-    return answers.see(request, reverse("workspaces:detail", args=[operation.workspace.public_id]))
+        return responses.rejected(request, template, context, form, error)
+    return responses.see(request, reverse("workspaces:detail", args=[operation.workspace.public_id]))
 
 
 @require_GET
@@ -65,8 +65,8 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_live": bool(operation and not operation.is_final),
         "may_write": access.may_write(workspace, request),
     }
-    template = answers.part(request, "workspaces/detail.html", "live")
-    return answers.page(request, template, context, lambda: _facts(workspace))
+    template = responses.part(request, "workspaces/detail.html", "live")
+    return responses.page(request, template, context, lambda: _facts(workspace))
 
 
 @require_POST
@@ -76,8 +76,8 @@ def test(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         registry.test(workspace, access.person(request))
     except Refused as error:
-        return answers.refused(request, error, back)
-    return answers.see(request, back)
+        return responses.refused(request, error, back)
+    return responses.see(request, back)
 
 
 @require_POST
@@ -86,10 +86,10 @@ def unregister(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         registry.unregister(workspace, access.person(request))
     except Refused as error:
-        return answers.refused(request, error, reverse("workspaces:detail", args=[public_id]))
+        return responses.refused(request, error, reverse("workspaces:detail", args=[public_id]))
     sentence = _("%(name)s is no longer registered. Nothing in Azure was touched.")
     messages.success(request, sentence % {"name": workspace})
-    return answers.see(request, reverse("workspaces:index"))
+    return responses.see(request, reverse("workspaces:index"))
 
 
 def _credential(form: RegisterForm) -> Credential:
