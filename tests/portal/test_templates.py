@@ -13,7 +13,7 @@ from django.template.loader import get_template
 
 from portal import catalogues, states, vendor
 from portal.catalogues import found
-from portal.frame import GROUPS
+from portal.layout import GROUPS
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -111,6 +111,6 @@ def test_every_served_package_file_is_there():
 
 
 def test_each_sheet_of_the_frame_exists():
-    from portal.frame import SHEETS
+    from portal.layout import SHEETS
 
     assert all((ROOT / "static" / sheet).is_file() for sheet in SHEETS)

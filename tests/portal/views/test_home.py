@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ops.models import Deployment, Endpoint, Heartbeat, ModelVersion, Operation, RegisteredModel, Run
-from portal import frame, health
+from portal import health, layout
 from scoring.models import Prediction
 
 
@@ -121,9 +121,9 @@ def all_alive(db):
 def long_running(settings):
     """The web process has been up for longer than the grace of a fresh start."""
     settings.SILENT_AFTER_SECONDS = 30
-    started, frame.STARTED_AT = frame.STARTED_AT, timezone.now() - timedelta(hours=1)
+    started, layout.STARTED_AT = layout.STARTED_AT, timezone.now() - timedelta(hours=1)
     yield
-    frame.STARTED_AT = started
+    layout.STARTED_AT = started
 
 
 def test_a_silent_part_is_named_in_a_banner(alice, client_of, all_alive, long_running):
@@ -134,9 +134,9 @@ def test_a_silent_part_is_named_in_a_banner(alice, client_of, all_alive, long_ru
 
 
 def test_a_portal_that_has_just_started_shows_no_banner(alice, client_of):
-    frame.STARTED_AT, started = timezone.now(), frame.STARTED_AT
+    layout.STARTED_AT, started = timezone.now(), layout.STARTED_AT
     assert 'class="banner"' not in client_of(alice).get("/").content.decode()
-    frame.STARTED_AT = started
+    layout.STARTED_AT = started
 
 
 def test_healthz_needs_nobody_signed_in_and_names_the_silent_part(client, all_alive):
