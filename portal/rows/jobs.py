@@ -9,7 +9,7 @@ from django.utils import timezone
 from ops import recipes
 from ops.messages import explained
 from ops.models import FINAL_STATUSES, Deployment, MetricSeries, ModelVersion, Operation, Run
-from portal import states
+from portal import badges
 from portal.responses import error_json
 from portal.rows.operations import DONE, FAILED, NOW, STOPPED, TODO, Step
 
@@ -66,10 +66,10 @@ def timeline(run: Run) -> list[Step]:
     changes = list(run.status_changes.all())
     ends = [*(change.at for change in changes[1:]), None][: len(changes)]
     seen = [
-        Step(change.status, states.label(change.status), _state(change.status, end is None), change.at, end)
+        Step(change.status, badges.label(change.status), _state(change.status, end is None), change.at, end)
         for change, end in zip(changes, ends, strict=True)
     ]
-    return seen + [Step(status, states.label(status), TODO) for status in _to_come(run, [step.name for step in seen])]
+    return seen + [Step(status, badges.label(status), TODO) for status in _to_come(run, [step.name for step in seen])]
 
 
 def lineage(run: Run) -> list[ModelVersion]:

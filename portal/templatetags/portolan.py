@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from portal import states, vendor
+from portal import badges, vendor
 
 register = template.Library()
 NOTHING = "–"
@@ -32,10 +32,10 @@ def icon(name: str, css: str = "") -> SafeString:
 @register.simple_tag
 def state_badge(word: str, label: str = "") -> SafeString:
     """Word + shape + colour of a state; an unknown word is shown as it is."""
-    look = states.look(word)
+    look = badges.look(word)
     turning = "icon-turn" if look.turns else ""
     return format_html(
-        '<span class="state state-{}">{}{}</span>', look.tone, icon(look.icon, turning), label or states.label(word)
+        '<span class="state state-{}">{}{}</span>', look.tone, icon(look.icon, turning), label or badges.label(word)
     )
 
 

@@ -14,7 +14,7 @@ from ops.errors import Refused
 from ops.messages import explained
 from ops.models import Operation, Run, Workspace
 from ops.services import runs
-from portal import access, lists, responses, states
+from portal import access, badges, lists, responses
 from portal.forms.jobs import QueueForm, answers_of
 from portal.rows import jobs as rows
 from portal.rows import logs
@@ -32,7 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
     found = lists.narrow(request, access.visible(rows.every(), request), FILTERS, SEARCHED)
     page = lists.page_of(request, rows.listed(found))
     context = lists.context(request, page, FILTERS) | {
-        "chips": lists.chips(request, "status", [(word, states.label(word)) for word in STATUSES], _("All")),
+        "chips": lists.chips(request, "status", [(word, badges.label(word)) for word in STATUSES], _("All")),
         "entries": [(run, run.key_metrics[:1], rows.duration_seconds(run)) for run in page],  # type: ignore[attr-defined]
         "is_live": any(not run.is_final for run in page),
         "may_write": access.may_write_somewhere(request),

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.template.loader import get_template
 
-from portal import catalogues, states, vendor
+from portal import badges, catalogues, vendor
 from portal.catalogues import found
 from portal.layout import GROUPS
 
@@ -54,7 +54,7 @@ def test_a_script_writes_no_markup_with_styles_and_evaluates_nothing(path):
 def test_every_icon_exists():
     pattern = re.compile(r'{% icon "([^"]+)"|\bmark="([^"]+)"|action_icon="([^"]+)"|default:"([a-z0-9-]+)" %}')
     used = {name for path in TEMPLATES for groups in pattern.findall(path.read_text()) for name in groups if name}
-    used |= {look.icon for look in states.LOOKS.values()} | {states.UNKNOWN.icon}
+    used |= {look.icon for look in badges.LOOKS.values()} | {badges.UNKNOWN.icon}
     used |= {entry.icon for _title, entries in GROUPS for entry in entries}
     assert used
     assert not sorted(used - set(vendor.icons()))
