@@ -1,4 +1,7 @@
-"""Turns codes and params into what a person reads: a title, a sentence, a next step. The texts are in ``ops.texts``."""
+"""Turns codes and params into what a person reads: a title, a sentence, a next step.
+
+The texts are in ``ops.message_catalog``.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +10,8 @@ from typing import Any
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 
+from ops.message_catalog import GENERIC, STEPS, TEXTS
 from ops.models import Operation
-from ops.texts import GENERIC, STEPS, TEXTS
 
 __all__ = ["STEPS", "TEXTS", "Explanation", "explain", "explained", "of", "step_label"]
 
