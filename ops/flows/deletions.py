@@ -5,7 +5,7 @@ from django.db.models import Q
 from ops.azure import deployments, endpoints
 from ops.azure.connections import Connection
 from ops.errors import Refused
-from ops.flows import polls, serving, subjects
+from ops.flows import polls, serving, targets
 from ops.flows.deployments import find_deployment
 from ops.flows.endpoints import find_endpoint
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
@@ -15,7 +15,7 @@ from ops.models import Deployment, Endpoint, Operation, ServingState
 
 def drop_traffic(operation: Operation, azure: Connection) -> Next | Wait:
     """Azure refuses to delete a deployment with traffic. Only the last one may go to 0: the others' sum must be 100."""
-    deployment = subjects.deployment(operation)
+    deployment = targets.deployment(operation)
     facts = find_endpoint(azure, deployment.endpoint.name)
     if facts is None or not facts.traffic.get(deployment.name):
         return Next()
@@ -25,13 +25,13 @@ def drop_traffic(operation: Operation, azure: Connection) -> Next | Wait:
 
 
 def await_no_traffic(operation: Operation, azure: Connection) -> Next | Wait:
-    if find_endpoint(azure, subjects.endpoint(operation).name) is None:
+    if find_endpoint(azure, targets.endpoint(operation).name) is None:
         return Next()
     return await_traffic(operation, azure)
 
 
 def delete_deployment(operation: Operation, azure: Connection) -> Next:
-    deployment = subjects.deployment(operation)
+    deployment = targets.deployment(operation)
     facts = find_deployment(azure, deployment)
     if facts is None or facts.state == "deleting":
         return Next()
@@ -41,7 +41,7 @@ def delete_deployment(operation: Operation, azure: Connection) -> Next:
 
 
 def await_deployment_gone(operation: Operation, azure: Connection) -> Next | Wait:
-    deployment = subjects.deployment(operation)
+    deployment = targets.deployment(operation)
     wait = polls.look(operation, azure, "phase:deleting")
     if wait:
         return wait
@@ -53,7 +53,7 @@ def await_deployment_gone(operation: Operation, azure: Connection) -> Next | Wai
 
 
 def delete_endpoint(operation: Operation, azure: Connection) -> Next:
-    endpoint = subjects.endpoint(operation)
+    endpoint = targets.endpoint(operation)
     facts = find_endpoint(azure, endpoint.name)
     if facts is None or facts.state == "deleting":
         return Next()
@@ -64,7 +64,7 @@ def delete_endpoint(operation: Operation, azure: Connection) -> Next:
 
 
 def await_endpoint_gone(operation: Operation, azure: Connection) -> Next | Wait:
-    endpoint = subjects.endpoint(operation)
+    endpoint = targets.endpoint(operation)
     wait = polls.look(operation, azure, "phase:deleting")
     if wait:
         return wait
@@ -75,11 +75,11 @@ def await_endpoint_gone(operation: Operation, azure: Connection) -> Next | Wait:
 
 
 def reconcile_deployment_gone(operation: Operation, azure: Connection) -> Resume:
-    return Resume(None if find_deployment(azure, subjects.deployment(operation)) else await_deployment_gone)
+    return Resume(None if find_deployment(azure, targets.deployment(operation)) else await_deployment_gone)
 
 
 def reconcile_endpoint_gone(operation: Operation, azure: Connection) -> Resume:
-    return Resume(None if find_endpoint(azure, subjects.endpoint(operation).name) else await_endpoint_gone)
+    return Resume(None if find_endpoint(azure, targets.endpoint(operation).name) else await_endpoint_gone)
 
 
 DELETE_DEPLOYMENT = Flow(

@@ -13,7 +13,7 @@ from ops.azure.connections import Connection
 from ops.azure.errors import AzureConflict, AzureError, AzureFailed, AzureNotFound
 from ops.azure.facts import DeploymentFacts, DeploymentSpec
 from ops.errors import NameTaken, OpsError
-from ops.flows import contents, keys, plans, polls, serving, subjects, tags, traffic
+from ops.flows import contents, keys, plans, polls, serving, tags, targets, traffic
 from ops.flows.endpoints import NAME_TAKEN, await_endpoint, ensure_endpoint
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
 from ops.models import Deployment, Endpoint, Operation, ServingState
@@ -39,7 +39,7 @@ def ensure_scoring_environment(operation: Operation, azure: Connection) -> Next:
 
 
 def create_deployment(operation: Operation, azure: Connection) -> Next | Wait:
-    deployment = subjects.deployment(operation)
+    deployment = targets.deployment(operation)
     _reopen(deployment)
     facts = find_deployment(azure, deployment)
     if facts and not tags.are_of_any(_tries(operation, deployment), facts.tags):
@@ -57,7 +57,7 @@ def create_deployment(operation: Operation, azure: Connection) -> Next | Wait:
 
 
 def await_deployment(operation: Operation, azure: Connection) -> Next | Wait:
-    deployment = subjects.deployment(operation)
+    deployment = targets.deployment(operation)
     try:
         wait = polls.look(operation, azure, "phase:deployment_starting")
         if wait:
@@ -78,7 +78,7 @@ def await_deployment(operation: Operation, azure: Connection) -> Next | Wait:
 
 def send_first_traffic(operation: Operation, azure: Connection) -> Next | Wait:
     """All requests go to the endpoint's first deployment; a further one waits at 0 until somebody sends it some."""
-    deployment = subjects.deployment(operation)
+    deployment = targets.deployment(operation)
     facts = endpoints.get(azure, deployment.endpoint.name)
     if facts.traffic and "split" not in operation.plan:
         return Next()
@@ -96,7 +96,7 @@ def find_deployment(azure: Connection, row: Deployment) -> DeploymentFacts | Non
 
 def take_back(operation: Operation, azure: Connection) -> Next | Wait:
     """Delete what was begun; an endpoint made on the way stays, empty: it costs nothing."""
-    deployment = subjects.deployment(operation)
+    deployment = targets.deployment(operation)
     facts = find_deployment(azure, deployment)
     if facts is None or not tags.are_of_any(_tries(operation, deployment), facts.tags):
         return Next()
@@ -109,7 +109,7 @@ def take_back(operation: Operation, azure: Connection) -> Next | Wait:
 
 
 def reconcile_deployment(operation: Operation, azure: Connection) -> Resume:
-    deployment = subjects.deployment(operation)
+    deployment = targets.deployment(operation)
     facts = find_deployment(azure, deployment)
     is_over = (
         facts and facts.state in ("ready", "failed") and tags.are_of_any(_tries(operation, deployment), facts.tags)

@@ -8,7 +8,7 @@ from ops.azure.connections import Connection
 from ops.azure.errors import AzureConflict, AzureError, AzureNotFound, AzureRejected
 from ops.azure.facts import EndpointFacts
 from ops.errors import NameTaken, OpsError
-from ops.flows import keys, polls, serving, subjects, tags
+from ops.flows import keys, polls, serving, tags, targets
 from ops.flows.outcomes import Next, Wait
 from ops.models import Endpoint, Operation, ServingState
 
@@ -16,7 +16,7 @@ NAME_TAKEN = "endpoint:name_taken"
 
 
 def ensure_endpoint(operation: Operation, azure: Connection) -> Next | Wait:
-    endpoint = subjects.endpoint(operation)
+    endpoint = targets.endpoint(operation)
     _reopen(endpoint)
     facts = find_endpoint(azure, endpoint.name)
     if facts and not tags.are_of_any(endpoint.operations.all(), facts.tags):
@@ -38,7 +38,7 @@ def await_endpoint(operation: Operation, azure: Connection) -> Next | Wait:
     wait = polls.look(operation, azure, "phase:endpoint_starting")
     if wait:
         return wait
-    endpoint = subjects.endpoint(operation)
+    endpoint = targets.endpoint(operation)
     facts = endpoints.get(azure, endpoint.name)
     if facts.state in ("creating", "updating"):
         return polls.again(None, "phase:endpoint_starting")

@@ -5,7 +5,7 @@ from django.utils import timezone
 from ops import vault
 from ops.azure import endpoints
 from ops.azure.connections import Connection
-from ops.flows import subjects
+from ops.flows import targets
 from ops.flows.outcomes import Flow, Next, Step
 from ops.models import Endpoint, Operation
 
@@ -13,7 +13,7 @@ KEY = "key"
 
 
 def fetch_key(operation: Operation, azure: Connection) -> Next:
-    fetch(subjects.endpoint(operation), azure)
+    fetch(targets.endpoint(operation), azure)
     return Next()
 
 

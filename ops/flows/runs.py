@@ -14,7 +14,7 @@ from ops.azure.connections import Connection
 from ops.azure.errors import AzureNotFound
 from ops.azure.facts import JobFacts, JobInput, JobSpec, UriFolder
 from ops.errors import NameTaken, OpsError
-from ops.flows import commands, contents, plans, statuses, subjects, tags
+from ops.flows import commands, contents, plans, statuses, tags, targets
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
 from ops.models import FINAL_STATUSES, InputFile, Operation, Run
 
@@ -24,7 +24,7 @@ CANCEL_POLL_SECONDS = 2
 
 
 def upload_code(operation: Operation, azure: Connection) -> Next:
-    run = subjects.run(operation)
+    run = targets.run(operation)
     if not run.arm_id:
         # A retry of a submission that failed or was cancelled: the run is on its way again.
         statuses.record(run, Run.SUBMITTING, is_final=False, ended_at=None, error_code="", error_params={})
@@ -34,7 +34,7 @@ def upload_code(operation: Operation, azure: Connection) -> Next:
 
 
 def ensure_environment(operation: Operation, azure: Connection) -> Next:
-    recipe = recipes.get(subjects.run(operation).recipe)
+    recipe = recipes.get(targets.run(operation).recipe)
     version = contents.version_of(recipe.image, recipe.conda_file.read_bytes())
     name, made_by = f"portolan-{recipe.name}", tags.of(operation)
     found = environments.ensure(azure, name, version, recipe.conda_file, recipe.image, made_by)
@@ -43,7 +43,7 @@ def ensure_environment(operation: Operation, azure: Connection) -> Next:
 
 
 def upload_inputs(operation: Operation, azure: Connection) -> Next:
-    run = subjects.run(operation)
+    run = targets.run(operation)
     given: dict[str, list[InputFile]] = defaultdict(list)
     for file in run.input_files.order_by("pk"):
         given[file.input_name].append(file)
@@ -58,7 +58,7 @@ def upload_inputs(operation: Operation, azure: Connection) -> Next:
 
 
 def create_job(operation: Operation, azure: Connection) -> Next:
-    run = subjects.run(operation)
+    run = targets.run(operation)
     job = find(azure, run.name)
     if job is None:
         job = jobs.create(azure, _spec(operation, run))
@@ -79,7 +79,7 @@ def request_cancel(operation: Operation, azure: Connection) -> Next:
 
 def await_cancel(operation: Operation, azure: Connection) -> Next | Wait:
     job = _present(operation, azure)
-    statuses.record(subjects.run(operation), job.status)
+    statuses.record(targets.run(operation), job.status)
     return Next() if job.status in FINAL_STATUSES else Wait(CANCEL_POLL_SECONDS, "phase:cancelling")
 
 
@@ -108,13 +108,13 @@ def reconcile_cancel(operation: Operation, azure: Connection) -> Resume:
 
 
 def _ours(operation: Operation, azure: Connection) -> JobFacts | None:
-    run = subjects.run(operation)
+    run = targets.run(operation)
     job = find(azure, run.name)
     return job if job and tags.are_of_any(run.operations.all(), job.tags) else None
 
 
 def _present(operation: Operation, azure: Connection) -> JobFacts:
-    run = subjects.run(operation)
+    run = targets.run(operation)
     job = find(azure, run.name)
     if job is None:
         raise OpsError("run:vanished", name=run.name)

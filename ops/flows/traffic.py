@@ -6,13 +6,13 @@ from ops.azure import endpoints
 from ops.azure.connections import Connection
 from ops.azure.facts import EndpointFacts
 from ops.errors import OpsError
-from ops.flows import polls, serving, subjects
+from ops.flows import polls, serving, targets
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
 from ops.models import Operation
 
 
 def set_traffic(operation: Operation, azure: Connection) -> Next | Wait:
-    endpoint = subjects.endpoint(operation)
+    endpoint = targets.endpoint(operation)
     facts = endpoints.get(azure, endpoint.name)
     return begin(azure, facts, operation.plan["split"])
 
@@ -30,7 +30,7 @@ def await_traffic(operation: Operation, azure: Connection) -> Next | Wait:
     wait = polls.look(operation, azure, "phase:traffic_moving")
     if wait:
         return wait
-    endpoint = subjects.endpoint(operation)
+    endpoint = targets.endpoint(operation)
     facts = endpoints.get(azure, endpoint.name)
     if facts.state == "updating":
         return polls.again(None, "phase:traffic_moving")
@@ -46,7 +46,7 @@ def is_carried_out(facts: EndpointFacts, split: Mapping[str, int]) -> bool:
 
 
 def reconcile_traffic(operation: Operation, azure: Connection) -> Resume:
-    facts = endpoints.get(azure, subjects.endpoint(operation).name)
+    facts = endpoints.get(azure, targets.endpoint(operation).name)
     return Resume(await_traffic if is_carried_out(facts, operation.plan["split"]) else None)
 
 

@@ -17,7 +17,7 @@ from ops.azure.connections import Connection
 from ops.azure.errors import AzureNotFound
 from ops.azure.facts import ModelFacts
 from ops.errors import OpsError
-from ops.flows import plans, subjects, tags
+from ops.flows import plans, tags, targets
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
 from ops.models import ModelVersion, Operation, Run, Sample, VersionFile
 
@@ -35,7 +35,7 @@ DOWNLOAD_LIMIT_SECONDS = 180
 
 def read_metrics(operation: Operation, azure: Connection) -> Next:
     """The run's last values go with the version; the mirror may not have seen the very last ones yet."""
-    run, version = subjects.run(operation), subjects.version(operation)
+    run, version = targets.run(operation), targets.version(operation)
     last = rest.search_metrics(azure, [run.name]).get(run.name, {})
     values = {key: found.value for key, found in last.items() if found.value is not None}
     state = ModelVersion.State.REGISTERING
@@ -44,7 +44,7 @@ def read_metrics(operation: Operation, azure: Connection) -> Next:
 
 
 def fetch_spec(operation: Operation, azure: Connection) -> Next:
-    run, version, folder = subjects.run(operation), subjects.version(operation), _folder(operation, "model_path")
+    run, version, folder = targets.run(operation), targets.version(operation), _folder(operation, "model_path")
     found = {file.path: file.size for file in artifacts.all(azure, run.name, folder)}
     if not found:
         raise OpsError("version:no_files", path=folder)
@@ -60,7 +60,7 @@ def fetch_spec(operation: Operation, azure: Connection) -> Next:
 
 
 def create_version(operation: Operation, azure: Connection) -> Next | Wait:
-    version = subjects.version(operation)
+    version = targets.version(operation)
     number = operation.plan.get("version") or _choose(operation, version, azure)
     facts = find(azure, version.registered_model.name, number)
     if facts and not tags.are_of_any(version.operations.all(), facts.tags):
@@ -78,7 +78,7 @@ def fetch_samples(operation: Operation, azure: Connection) -> Next:
     """Rows are made in the order of samples.json, so a second run goes on after those that are there."""
     if not operation.plan.get("samples_path"):
         return Next()
-    run, version, folder = subjects.run(operation), subjects.version(operation), _folder(operation, "samples_path")
+    run, version, folder = targets.run(operation), targets.version(operation), _folder(operation, "samples_path")
     found = {file.path: file.size for file in artifacts.all(azure, run.name, folder)}
     if folder + "samples.json" not in found:
         return Next()
@@ -95,7 +95,7 @@ def fetch_samples(operation: Operation, azure: Connection) -> Next:
 
 def fetch_files(operation: Operation, azure: Connection) -> Next:
     """The smallest files first, as many as fit: large weights stay with Azure alone."""
-    run, version, folder = subjects.run(operation), subjects.version(operation), _folder(operation, "model_path")
+    run, version, folder = targets.run(operation), targets.version(operation), _folder(operation, "model_path")
     left = KEPT_BYTES
     for found in sorted(artifacts.all(azure, run.name, folder), key=lambda file: file.size)[:KEPT_FILES]:
         left -= found.size
@@ -119,7 +119,7 @@ def find(azure: Connection, name: str, number: str) -> ModelFacts | None:
 
 
 def reconcile_version(operation: Operation, azure: Connection) -> Resume:
-    version, number = subjects.version(operation), operation.plan.get("version")
+    version, number = targets.version(operation), operation.plan.get("version")
     facts = find(azure, version.registered_model.name, number) if number else None
     is_ours = facts and tags.are_of_any(version.operations.all(), facts.tags)
     return Resume(create_version if is_ours else None)
@@ -148,7 +148,7 @@ def _choose(operation: Operation, version: ModelVersion, azure: Connection) -> s
 
 
 def _create(operation: Operation, version: ModelVersion, number: str, azure: Connection) -> ModelFacts:
-    run, path = subjects.run(operation), operation.plan["model_path"].strip("/")
+    run, path = targets.run(operation), operation.plan["model_path"].strip("/")
     fresh = ModelVersion.objects.get(pk=version.pk)
     ranked = sorted(fresh.metrics.items(), key=lambda metric: (metric[0] != fresh.main_metric, metric[0]))
     return models.create(
