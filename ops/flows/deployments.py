@@ -13,7 +13,7 @@ from ops.azure.connections import Connection
 from ops.azure.errors import AzureConflict, AzureError, AzureFailed, AzureNotFound
 from ops.azure.facts import DeploymentFacts, DeploymentSpec
 from ops.errors import NameTaken, OpsError
-from ops.flows import contents, keys, plans, polls, serving, tags, targets, traffic
+from ops.flows import checkpoints, contents, keys, polls, serving, tags, targets, traffic
 from ops.flows.endpoints import NAME_TAKEN, await_endpoint, ensure_endpoint
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
 from ops.models import Deployment, Endpoint, Operation, ServingState
@@ -26,7 +26,7 @@ LOG_LINES = 500
 
 
 def upload_scoring_code(operation: Operation, azure: Connection) -> Next:
-    plans.remember(operation, code_id=codes.upload(azure, settings.SCORING_ENTRY_DIR))
+    checkpoints.save(operation, code_id=codes.upload(azure, settings.SCORING_ENTRY_DIR))
     return Next()
 
 
@@ -34,7 +34,7 @@ def ensure_scoring_environment(operation: Operation, azure: Connection) -> Next:
     conda = settings.SCORING_ENTRY_DIR / "conda.yml"
     version = contents.version_of(SCORING_IMAGE, conda.read_bytes())
     found = environments.ensure(azure, "portolan-scoring", version, conda, SCORING_IMAGE, tags.of(operation))
-    plans.remember(operation, environment_id=found)
+    checkpoints.save(operation, environment_id=found)
     return Next()
 
 
@@ -83,7 +83,7 @@ def send_first_traffic(operation: Operation, azure: Connection) -> Next | Wait:
     if facts.traffic and "split" not in operation.plan:
         return Next()
     split = {deployment.name: 100}
-    plans.remember(operation, split=split)
+    checkpoints.save(operation, split=split)
     return traffic.begin(azure, facts, split)
 
 

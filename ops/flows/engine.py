@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from ops.flows import catalogue, clouds, failures, limits, plans, turns
+from ops.flows import catalogue, checkpoints, clouds, failures, limits, turns
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait, Work, keep
 from ops.models import Event, Mirror, Operation
 
@@ -34,7 +34,7 @@ def advance(pk: int, turn: int, flows: Mapping[str, Flow] = catalogue.FLOWS) -> 
         return None
     try:
         rule = _run(flow, step, operation)
-    except plans.TurnLost:
+    except checkpoints.LeaseLost:
         logger.info("operation %s: the turn was taken over in step %s", operation.public_id, step.name)
         return None
     return _give_back(flow, operation, rule)
@@ -58,7 +58,7 @@ def _run(flow: Flow, step: Step, operation: Operation) -> Ruling:
     try:
         with limits.at_most(step.limit_seconds):
             outcome = Next() if step.work is keep else step.work(operation, clouds.connect(operation.workspace))
-    except plans.TurnLost:
+    except checkpoints.LeaseLost:
         raise
     except (Exception, limits.TooSlow) as error:
         return _failed(flow, operation, failures.judge(error, flow.attempts))

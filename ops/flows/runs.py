@@ -14,7 +14,7 @@ from ops.azure.connections import Connection
 from ops.azure.errors import AzureNotFound
 from ops.azure.facts import JobFacts, JobInput, JobSpec, UriFolder
 from ops.errors import NameTaken, OpsError
-from ops.flows import commands, contents, plans, statuses, tags, targets
+from ops.flows import checkpoints, commands, contents, statuses, tags, targets
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
 from ops.models import FINAL_STATUSES, InputFile, Operation, Run
 
@@ -29,7 +29,7 @@ def upload_code(operation: Operation, azure: Connection) -> Next:
         # A retry of a submission that failed or was cancelled: the run is on its way again.
         statuses.record(run, Run.SUBMITTING, is_final=False, ended_at=None, error_code="", error_params={})
     folder = recipes.get(run.recipe).folder
-    plans.remember(operation, code_id=codes.upload(azure, folder))
+    checkpoints.save(operation, code_id=codes.upload(azure, folder))
     return Next()
 
 
@@ -38,7 +38,7 @@ def ensure_environment(operation: Operation, azure: Connection) -> Next:
     version = contents.version_of(recipe.image, recipe.conda_file.read_bytes())
     name, made_by = f"portolan-{recipe.name}", tags.of(operation)
     found = environments.ensure(azure, name, version, recipe.conda_file, recipe.image, made_by)
-    plans.remember(operation, environment_id=found)
+    checkpoints.save(operation, environment_id=found)
     return Next()
 
 
@@ -53,7 +53,7 @@ def upload_inputs(operation: Operation, azure: Connection) -> Next:
             version = contents.version_of_files(copies)
             name = f"portolan-{run.recipe}-{input_name}"
             uri = data.upload(azure, name, version, Path(folder), tags.of(operation))
-        plans.remember(operation, inputs=operation.plan.get("inputs", {}) | {input_name: uri})
+        checkpoints.save(operation, inputs=operation.plan.get("inputs", {}) | {input_name: uri})
     return Next()
 
 

@@ -17,7 +17,7 @@ from ops.azure.connections import Connection
 from ops.azure.errors import AzureNotFound
 from ops.azure.facts import ModelFacts
 from ops.errors import OpsError
-from ops.flows import plans, tags, targets
+from ops.flows import checkpoints, tags, targets
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
 from ops.models import ModelVersion, Operation, Run, Sample, VersionFile
 
@@ -64,7 +64,7 @@ def create_version(operation: Operation, azure: Connection) -> Next | Wait:
     number = operation.plan.get("version") or _choose(operation, version, azure)
     facts = find(azure, version.registered_model.name, number)
     if facts and not tags.are_of_any(version.operations.all(), facts.tags):
-        plans.remember(operation, version="")
+        checkpoints.save(operation, version="")
         return Wait(0, "phase:number_taken")
     if facts is None:
         facts = _create(operation, version, number, azure)
@@ -138,7 +138,7 @@ def _choose(operation: Operation, version: ModelVersion, azure: Connection) -> s
         if not number.isdecimal():
             raise OpsError("version:no_number", name=version.registered_model.name, number=number)
         number = str(int(number) + 1)
-    plans.remember(operation, version=number)
+    checkpoints.save(operation, version=number)
     try:
         with transaction.atomic():
             ModelVersion.objects.filter(pk=version.pk).update(version=number)

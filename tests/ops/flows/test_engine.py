@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ops.azure.errors import AzureConflict, AzureDenied, AzureFailed, AzureThrottled, AzureUnreachable
 from ops.errors import OpsError
-from ops.flows import engine, plans
+from ops.flows import checkpoints, engine
 from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
 from ops.models import Event, Mirror, Operation
 from tests.ops.flows.conftest import advance, finish, story
@@ -122,7 +122,7 @@ def test_the_result_of_a_worker_that_was_taken_over_is_discarded(begin, tiny):
 def test_a_worker_that_was_taken_over_can_store_no_plan_and_stops(begin, tiny):
     def taken_over(operation):
         Operation.objects.filter(pk=operation.pk).update(turn=operation.turn + 1)
-        plans.remember(operation, number="1")
+        checkpoints.save(operation, number="1")
         raise AssertionError("went on")
 
     tiny.answers["draw"] = [taken_over]
@@ -133,7 +133,7 @@ def test_a_worker_that_was_taken_over_can_store_no_plan_and_stops(begin, tiny):
 
 def test_a_plan_is_stored_before_the_step_ends(begin, tiny):
     def decide(operation):
-        plans.remember(operation, number="7")
+        checkpoints.save(operation, number="7")
         raise OpsError("test:stop")
 
     tiny.answers["draw"] = [decide]

@@ -5,13 +5,13 @@ from typing import Any
 from ops.models import Operation
 
 
-class TurnLost(BaseException):
+class LeaseLost(BaseException):
     """Another worker has taken the turn over: stop at once, nothing more may be sent to Azure."""
 
 
-def remember(operation: Operation, **facts: Any) -> None:
-    """Store ``facts`` in the plan. Raises TurnLost when the turn is no longer this worker's."""
+def save(operation: Operation, **facts: Any) -> None:
+    """Store ``facts`` in the plan. Raises LeaseLost when the turn is no longer this worker's."""
     plan = operation.plan | facts
     if not Operation.objects.filter(pk=operation.pk, turn=operation.turn, finished_at=None).update(plan=plan):
-        raise TurnLost
+        raise LeaseLost
     operation.plan = plan
