@@ -1,7 +1,7 @@
 """Which flow carries out which kind of operation. A test demands one for every kind."""
 
 from ops.flows import deletions, deployments, keys, runs, traffic, versions, workspaces
-from ops.flows.outcomes import Flow
+from ops.flows.steps import Flow
 from ops.models import Operation
 
 Kind = Operation.Kind

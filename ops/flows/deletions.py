@@ -8,7 +8,7 @@ from ops.errors import Refused
 from ops.flows import polls, serving, targets
 from ops.flows.deployments import find_deployment
 from ops.flows.endpoints import find_endpoint
-from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
+from ops.flows.steps import Flow, Next, Resume, Step, Wait
 from ops.flows.traffic import await_traffic, begin
 from ops.models import Deployment, Endpoint, Operation, ServingState
 

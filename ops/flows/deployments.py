@@ -15,7 +15,7 @@ from ops.azure.facts import DeploymentFacts, DeploymentSpec
 from ops.errors import NameTaken, OpsError
 from ops.flows import checkpoints, contents, keys, polls, serving, tags, targets, traffic
 from ops.flows.endpoints import NAME_TAKEN, await_endpoint, ensure_endpoint
-from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
+from ops.flows.steps import Flow, Next, Resume, Step, Wait
 from ops.models import Deployment, Endpoint, Operation, ServingState
 
 SCORING_SCRIPT = "score.py"

@@ -9,7 +9,7 @@ from ops.azure.errors import AzureConflict, AzureError, AzureNotFound, AzureReje
 from ops.azure.facts import EndpointFacts
 from ops.errors import NameTaken, OpsError
 from ops.flows import keys, polls, serving, tags, targets
-from ops.flows.outcomes import Next, Wait
+from ops.flows.steps import Next, Wait
 from ops.models import Endpoint, Operation, ServingState
 
 NAME_TAKEN = "endpoint:name_taken"

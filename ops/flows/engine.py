@@ -10,7 +10,7 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from ops.flows import catalogue, checkpoints, clouds, failures, limits, turns
-from ops.flows.outcomes import Flow, Next, Resume, Step, Wait, Work, keep
+from ops.flows.steps import Flow, Next, Resume, Step, Wait, Work, keep
 from ops.models import Event, Mirror, Operation
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from ops import vault
 from ops.azure import endpoints
 from ops.azure.connections import Connection
 from ops.flows import targets
-from ops.flows.outcomes import Flow, Next, Step
+from ops.flows.steps import Flow, Next, Step
 from ops.models import Endpoint, Operation
 
 KEY = "key"

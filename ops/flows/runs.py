@@ -15,7 +15,7 @@ from ops.azure.errors import AzureNotFound
 from ops.azure.facts import JobFacts, JobInput, JobSpec, UriFolder
 from ops.errors import NameTaken, OpsError
 from ops.flows import checkpoints, commands, contents, statuses, tags, targets
-from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
+from ops.flows.steps import Flow, Next, Resume, Step, Wait
 from ops.models import FINAL_STATUSES, InputFile, Operation, Run
 
 # 300 MB of input files over a slow line.

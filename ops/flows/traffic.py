@@ -7,7 +7,7 @@ from ops.azure.connections import Connection
 from ops.azure.facts import EndpointFacts
 from ops.errors import OpsError
 from ops.flows import polls, serving, targets
-from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
+from ops.flows.steps import Flow, Next, Resume, Step, Wait
 from ops.models import Operation
 
 

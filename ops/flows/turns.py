@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from ops.flows.outcomes import LEASE_MARGIN_SECONDS
+from ops.flows.steps import LEASE_MARGIN_SECONDS
 from ops.models import Event, Operation
 
 RELATED = ("workspace__credential", "run", "endpoint", "model_version__registered_model", "requested_by")

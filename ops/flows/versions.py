@@ -18,7 +18,7 @@ from ops.azure.errors import AzureNotFound
 from ops.azure.facts import ModelFacts
 from ops.errors import OpsError
 from ops.flows import checkpoints, tags, targets
-from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
+from ops.flows.steps import Flow, Next, Resume, Step, Wait
 from ops.models import ModelVersion, Operation, Run, Sample, VersionFile
 
 SPEC = "model.json"

@@ -9,7 +9,7 @@ from ops.azure.connections import Connection
 from ops.azure.errors import AzureDenied, AzureNotFound
 from ops.errors import OpsError
 from ops.flows import sync_computes
-from ops.flows.outcomes import Flow, Next, Step
+from ops.flows.steps import Flow, Next, Step
 from ops.models import Mirror, Operation, Workspace
 
 # A person waits for this answer: say soon that nobody answers.

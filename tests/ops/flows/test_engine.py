@@ -12,7 +12,7 @@ from django.utils import timezone
 from ops.azure.errors import AzureConflict, AzureDenied, AzureFailed, AzureThrottled, AzureUnreachable
 from ops.errors import OpsError
 from ops.flows import checkpoints, engine
-from ops.flows.outcomes import Flow, Next, Resume, Step, Wait
+from ops.flows.steps import Flow, Next, Resume, Step, Wait
 from ops.models import Event, Mirror, Operation
 from tests.ops.flows.conftest import advance, finish, story
 
