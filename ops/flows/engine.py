@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from ops.flows import catalogue, checkpoints, clouds, failures, limits, turns
+from ops.flows import catalogue, checkpoints, clouds, failures, leases, limits
 from ops.flows.steps import Flow, Next, Resume, Step, Wait, Work, keep
 from ops.models import Event, Mirror, Operation
 
@@ -25,12 +25,12 @@ Ruling = Callable[[Operation], dict[str, Any]]
 
 def advance(pk: int, turn: int, flows: Mapping[str, Flow] = catalogue.FLOWS) -> Operation | None:
     """Run the operation's next step. The row as given back, or None: a duplicate, or taken over meanwhile."""
-    operation = turns.read(pk, turn)
+    operation = leases.read(pk, turn)
     if operation is None:
         return None
     flow = flows[operation.kind]
     step, columns = _choose(flow, operation)
-    if not turns.take(operation, step.name, step.limit_seconds, **columns):
+    if not leases.take(operation, step.name, step.limit_seconds, **columns):
         return None
     try:
         rule = _run(flow, step, operation)
@@ -76,7 +76,7 @@ def _waits(operation: Operation, outcome: Wait) -> Ruling:
 
     def rule(operation: Operation) -> dict[str, Any]:
         if outcome.phase:
-            turns.tell_once(operation, Event.Kind.PHASE, outcome.phase)
+            leases.record_event_once(operation, Event.Kind.PHASE, outcome.phase)
         return {"attempts": 0, "next_try_at": _in(outcome.seconds)}
 
     return rule
@@ -92,7 +92,7 @@ def _moves(flow: Flow, operation: Operation, outcome: Next) -> Ruling:
 def _goes_to(step: str, poll_url: str = "") -> Ruling:
     def rule(operation: Operation) -> dict[str, Any]:
         operation.step = step
-        turns.tell(operation, Event.Kind.STEP)
+        leases.record_event(operation, Event.Kind.STEP)
         return {"step": step, "azure_poll_url": poll_url, "attempts": 0, "next_try_at": timezone.now()}
 
     return rule
@@ -116,7 +116,8 @@ def _failed(flow: Flow, operation: Operation, failure: failures.Failure) -> Ruli
     delay = failure.delay_seconds(tries)
 
     def rule(operation: Operation) -> dict[str, Any]:
-        turns.tell_once(operation, Event.Kind.WAITING, failure.code, failure.params | {"seconds": round(delay)})
+        params = failure.params | {"seconds": round(delay)}
+        leases.record_event_once(operation, Event.Kind.WAITING, failure.code, params)
         return {"attempts": tries, "next_try_at": _in(delay)}
 
     return rule
@@ -125,7 +126,7 @@ def _failed(flow: Flow, operation: Operation, failure: failures.Failure) -> Ruli
 def _ends(state: State, code: str = "", params: dict[str, Any] | None = None) -> Ruling:
     def rule(operation: Operation) -> dict[str, Any]:
         operation.state = state
-        turns.tell(operation, Event.Kind.STATE, code, params)
+        leases.record_event(operation, Event.Kind.STATE, code, params)
         return {
             "state": state,
             "error_code": code,

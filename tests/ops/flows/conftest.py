@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from ops.flows import catalogue, engine, mirror, sync_details, turns
+from ops.flows import catalogue, engine, leases, mirror, sync_details
 from ops.models import Mirror, Operation, Run, Workspace
 from ops.services import runs
 from tests.amlocal_server import AmlocalServer
@@ -234,7 +234,7 @@ def crash_before(operation: Operation, flows=catalogue.FLOWS) -> None:
     """A worker takes the turn and is killed before the step does anything."""
     operation.refresh_from_db()
     step = flows[operation.kind].named(operation.step)
-    assert turns.take(operation, step.name, step.limit_seconds)
+    assert leases.take(operation, step.name, step.limit_seconds)
     _expire(operation)
 
 

@@ -37,13 +37,13 @@ def take(operation: Operation, step: str, limit_seconds: float, **columns: Any) 
         for name, value in (changes | {"turn": operation.turn + 1}).items():
             setattr(operation, name, value)
         if was_queued:
-            tell(operation, Event.Kind.STATE)
+            record_event(operation, Event.Kind.STATE)
         if step != old_step:
-            tell(operation, Event.Kind.STEP)
+            record_event(operation, Event.Kind.STEP)
     return True
 
 
-def tell(operation: Operation, kind: Event.Kind, code: str = "", params: dict[str, Any] | None = None) -> None:
+def record_event(operation: Operation, kind: Event.Kind, code: str = "", params: dict[str, Any] | None = None) -> None:
     """Write one line of the operation's story, about its present state and step."""
     Event.objects.create(
         workspace_id=operation.workspace_id,
@@ -56,8 +56,8 @@ def tell(operation: Operation, kind: Event.Kind, code: str = "", params: dict[st
     )
 
 
-def tell_once(operation: Operation, kind: Event.Kind, code: str, params: dict[str, Any] | None = None) -> None:
+def record_event_once(operation: Operation, kind: Event.Kind, code: str, params: dict[str, Any] | None = None) -> None:
     """Write the line unless the last one of its kind in this step says the same: a poll is no news."""
     last = operation.events.filter(kind=kind, step=operation.step).order_by("-pk").first()
     if last is None or last.code != code:
-        tell(operation, kind, code, params)
+        record_event(operation, kind, code, params)
