@@ -61,7 +61,7 @@ def _run(flow: Flow, step: Step, operation: Operation) -> Ruling:
     except checkpoints.LeaseLost:
         raise
     except (Exception, limits.TooSlow) as error:
-        return _failed(flow, operation, failures.judge(error, flow.attempts))
+        return _failed(flow, operation, failures.classify(error, flow.attempts))
     match outcome:
         case Wait():
             return _waits(operation, outcome)

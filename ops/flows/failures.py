@@ -51,7 +51,7 @@ class Failure:
         return min(LONGEST_BACK_OFF_SECONDS, 2.0 ** min(tries, 10)) * _random.uniform(0.5, 1.0)
 
 
-def judge(error: BaseException, attempts: int) -> Failure:
+def classify(error: BaseException, attempts: int) -> Failure:
     """The failure behind ``error``; ``attempts`` bounds an unanswered call's tries. Logs the unexpected."""
     match error:
         case azure_errors.AzureThrottled():

@@ -72,7 +72,7 @@ def read(workspace_pk: int, turn: int) -> Mirror | None:
         with limits.at_most(LIMIT_SECONDS):
             columns = _round(mirror)
     except (Exception, limits.TooSlow) as error:
-        columns = _failed(mirror, failures.judge(error, attempts=TRIES))
+        columns = _failed(mirror, failures.classify(error, attempts=TRIES))
     return _give_back(mirror, columns)
 
 
@@ -103,7 +103,7 @@ def _sync(part: Part, workspace: Workspace, azure: Connection) -> dict[str, Any]
     except AzureError as error:
         if error.retryable:
             raise
-        failure = failures.judge(error, attempts=TRIES)
+        failure = failures.classify(error, attempts=TRIES)
         logger.warning("workspace %s: %s could not be read: %s", workspace.public_id, part.name, error)
         return {"error_code": failure.code, "error_params": failure.params}
     return {}
