@@ -10,7 +10,7 @@ from typing import cast
 import pillow_heif
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from scoring import grounds
+from scoring import backgrounds
 from scoring.errors import ImageRefused
 from scoring.specs import ImageSpec
 
@@ -99,14 +99,14 @@ def decode(data: bytes, *, side: int, max_bytes: int = MAX_BYTES, max_pixels: in
 def fit(picture: Image.Image, spec: ImageSpec) -> tuple[Image.Image, bool]:
     """An upright RGB picture in the network's size and colour, and whether dark and light were exchanged."""
     picture = picture.convert("RGB" if spec.color == "rgb" else "L")
-    must_invert = spec.inverted and grounds.is_light(picture)
+    must_invert = spec.inverted and backgrounds.is_light(picture)
     if must_invert:
         picture = ImageOps.invert(picture)
     size = (spec.width, spec.height)
     if picture.size == size:
         return picture, must_invert
     if spec.fit == "ink":
-        picture = grounds.cut_out(picture, size)
+        picture = backgrounds.cut_out(picture, size)
     return ImageOps.fit(picture, size, Image.Resampling.BILINEAR), must_invert
 
 
