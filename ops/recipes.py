@@ -99,7 +99,7 @@ class Recipe:
         return {parameter.name: parameter.clean(given.get(parameter.name)) for parameter in self.parameters}
 
 
-def every() -> list[Recipe]:
+def list_recipes() -> list[Recipe]:
     """All recipes, by title."""
     return sorted((_read(path.parent) for path in settings.RECIPES_DIR.glob("*/recipe.toml")), key=lambda r: r.title)
 

@@ -16,7 +16,7 @@ DATASTORE = "workspaceartifactstore"
 
 
 @translate()
-def all(connection: Connection, run_name: str, prefix: str) -> list[ArtifactFacts]:  # noqa: A001
+def list_files(connection: Connection, run_name: str, prefix: str) -> list[ArtifactFacts]:
     """Every file whose path in the run starts with `prefix` ("outputs/model/"); two calls, and one a page."""
     root = _root(run_name)
     blobs = _container(connection).list_blobs(name_starts_with=root + prefix)

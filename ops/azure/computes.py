@@ -11,7 +11,7 @@ from ops.azure.facts import ComputeFacts
 
 
 @translate()
-def all(connection: Connection) -> list[ComputeFacts]:  # noqa: A001
+def list_computes(connection: Connection) -> list[ComputeFacts]:
     """Every compute target of the workspace, of every kind; one call a page."""
     return [_facts(compute) for compute in connection.ml.compute.list()]
 

@@ -22,7 +22,7 @@ def get(connection: Connection, endpoint: str, name: str) -> DeploymentFacts:
 
 
 @translate()
-def all(connection: Connection, endpoint: str) -> list[DeploymentFacts]:  # noqa: A001
+def list_deployments(connection: Connection, endpoint: str) -> list[DeploymentFacts]:
     """Every deployment of an endpoint; one call a page. Raises AzureNotFound when the endpoint is gone."""
     found = _calls(connection).list(endpoint_name=endpoint, **sdk.scope(connection))
     return [_facts(endpoint, deployment) for deployment in found]

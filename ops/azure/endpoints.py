@@ -21,7 +21,7 @@ def get(connection: Connection, name: str) -> EndpointFacts:
 
 
 @translate()
-def all(connection: Connection) -> list[EndpointFacts]:  # noqa: A001
+def list_endpoints(connection: Connection) -> list[EndpointFacts]:
     """Every online endpoint of the workspace; one call a page."""
     return [_facts(endpoint) for endpoint in _calls(connection).list(**sdk.scope(connection))]
 

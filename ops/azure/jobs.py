@@ -43,7 +43,7 @@ def get(connection: Connection, name: str) -> JobFacts:
 
 
 @translate()
-def all(connection: Connection, limit: int) -> list[JobFacts]:  # noqa: A001
+def list_jobs(connection: Connection, limit: int) -> list[JobFacts]:
     """The newest `limit` jobs, archived ones left out; one call a page. Azure cannot filter this list by status."""
     jobs = (job for job in connection.ml.jobs.list() if job is not None)
     return [_facts(job) for job in itertools.islice(jobs, limit)]

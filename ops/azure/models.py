@@ -59,7 +59,7 @@ def create(
 
 
 @translate()
-def all(connection: Connection) -> list[ModelFacts]:  # noqa: A001
+def list_models(connection: Connection) -> list[ModelFacts]:
     """Every version of every model, archived ones left out. One call for the names, one for each name."""
     names = [words.text(model.name) for model in connection.ml.models.list()]
     return [_facts(version) for name in names for version in connection.ml.models.list(name)]

@@ -10,7 +10,7 @@ from ops.models import Compute, Workspace
 
 def sync(workspace: Workspace, azure: Connection) -> None:
     """Rows for all that is listed, ``gone_at`` for what is not. Raises AzureError."""
-    listed = computes.all(azure)
+    listed = computes.list_computes(azure)
     now = timezone.now()
     with transaction.atomic():
         for facts in listed:

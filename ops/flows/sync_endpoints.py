@@ -16,7 +16,7 @@ from ops.models import Deployment, Endpoint, ModelVersion, Operation, Workspace
 def sync(workspace: Workspace, azure: Connection) -> None:
     """One list of endpoints, one of each endpoint's deployments. Raises AzureError."""
     began_at = timezone.now()
-    listed = [(facts, _deployments(facts, azure)) for facts in endpoints.all(azure)]
+    listed = [(facts, _deployments(facts, azure)) for facts in endpoints.list_endpoints(azure)]
     for facts, behind in listed:
         with transaction.atomic():
             _write(workspace, facts, behind, began_at)
@@ -31,7 +31,7 @@ def sync(workspace: Workspace, azure: Connection) -> None:
 
 def _deployments(facts: EndpointFacts, azure: Connection) -> list[DeploymentFacts]:
     try:
-        return deployments.all(azure, facts.name)
+        return deployments.list_deployments(azure, facts.name)
     except AzureNotFound:
         return []
 

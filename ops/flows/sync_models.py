@@ -17,7 +17,7 @@ RUN_IN_PATH = re.compile(r"(?:://jobs/|/ExperimentRun/dcid\.)([^/]+)/")
 def sync(workspace: Workspace, azure: Connection) -> None:
     """Rows for all versions; ``gone_at`` for those that are no longer listed. Raises AzureError."""
     began_at = timezone.now()
-    listed = models.all(azure)
+    listed = models.list_models(azure)
     for start in range(0, len(listed), BATCH):
         with transaction.atomic():
             for facts in listed[start : start + BATCH]:

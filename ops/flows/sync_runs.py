@@ -19,13 +19,13 @@ BATCH = 100
 
 def sync_newest(workspace: Workspace, azure: Connection) -> None:
     """The newest jobs: where nearly all that moves is. Raises AzureError."""
-    _write(workspace, jobs.all(azure, NEWEST))
+    _write(workspace, jobs.list_jobs(azure, NEWEST))
 
 
 def sync_all(workspace: Workspace, azure: Connection) -> None:
     """As many as we list at all; what is no longer in a complete list gets ``gone_at``. Raises AzureError."""
     began_at = timezone.now()
-    listed = jobs.all(azure, ALL)
+    listed = jobs.list_jobs(azure, ALL)
     for start in range(0, len(listed), BATCH):
         _write(workspace, listed[start : start + BATCH])
     if len(listed) < ALL:

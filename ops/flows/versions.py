@@ -45,7 +45,7 @@ def read_metrics(operation: Operation, azure: Connection) -> Next:
 
 def fetch_spec(operation: Operation, azure: Connection) -> Next:
     run, version, folder = targets.run(operation), targets.version(operation), _folder(operation, "model_path")
-    found = {file.path: file.size for file in artifacts.all(azure, run.name, folder)}
+    found = {file.path: file.size for file in artifacts.list_files(azure, run.name, folder)}
     if not found:
         raise OpsError("version:no_files", path=folder)
     spec: Any = {}
@@ -79,7 +79,7 @@ def fetch_samples(operation: Operation, azure: Connection) -> Next:
     if not operation.plan.get("samples_path"):
         return Next()
     run, version, folder = targets.run(operation), targets.version(operation), _folder(operation, "samples_path")
-    found = {file.path: file.size for file in artifacts.all(azure, run.name, folder)}
+    found = {file.path: file.size for file in artifacts.list_files(azure, run.name, folder)}
     if folder + "samples.json" not in found:
         return Next()
     listed = json.loads(_read(azure, run, folder + "samples.json", SPEC_BYTES))
@@ -97,7 +97,7 @@ def fetch_files(operation: Operation, azure: Connection) -> Next:
     """The smallest files first, as many as fit: large weights stay with Azure alone."""
     run, version, folder = targets.run(operation), targets.version(operation), _folder(operation, "model_path")
     left = KEPT_BYTES
-    for found in sorted(artifacts.all(azure, run.name, folder), key=lambda file: file.size)[:KEPT_FILES]:
+    for found in sorted(artifacts.list_files(azure, run.name, folder), key=lambda file: file.size)[:KEPT_FILES]:
         left -= found.size
         path = found.path.removeprefix(folder)
         if left < 0 or version.files.filter(path=path).exists():

@@ -25,7 +25,7 @@ def every() -> QuerySet[Run]:
 
 def listed(runs: QuerySet[Run]) -> QuerySet[Run]:
     """With each run's key metric as ``key_metrics``: one more query for the page."""
-    keys = {recipe.main_metric for recipe in recipes.every()}
+    keys = {recipe.main_metric for recipe in recipes.list_recipes()}
     metrics = Prefetch("metrics", MetricSeries.objects.filter(key__in=keys), to_attr="key_metrics")
     return runs.prefetch_related(metrics)
 

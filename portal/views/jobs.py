@@ -46,7 +46,7 @@ def create(request: HttpRequest) -> HttpResponse:
     """Choose the recipe."""
     if not access.may_write_somewhere(request):
         raise PermissionDenied
-    choices = recipes.every()
+    choices = recipes.list_recipes()
     context = {"recipes": choices, "has_workspace": _workspaces(request).exists()}
     return responses.page(
         request, "jobs/create.html", context, lambda: {"recipes": [recipe_rows.outline(recipe) for recipe in choices]}

@@ -5,12 +5,12 @@ from ops.azure.errors import AzureError, AzureNotFound, AzureRejected
 
 
 def test_the_files_of_a_run_are_listed_with_their_sizes(connection, run):
-    found = {file.path: file.size for file in artifacts.all(connection, run, "outputs/model/")}
+    found = {file.path: file.size for file in artifacts.list_files(connection, run, "outputs/model/")}
     assert found == {"outputs/model/model.json": 2, "outputs/model/weights/w.bin": 5}
 
 
 def test_a_run_nobody_knows_has_no_files(connection):
-    assert artifacts.all(connection, "nobody", "outputs/") == []
+    assert artifacts.list_files(connection, "nobody", "outputs/") == []
 
 
 def test_a_file_is_downloaded_whole(connection, run, tmp_path):

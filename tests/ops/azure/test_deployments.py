@@ -51,7 +51,7 @@ def test_a_deployment_is_one_put_and_no_thread_of_the_sdk_polls(connection, serv
     assert facts.tags == TAGS
     assert facts.arm_id.lower().endswith(f"/onlineendpoints/{deployment.endpoint}/deployments/blue")
     assert facts.created_at.tzinfo
-    assert [each.name for each in deployments.all(connection, deployment.endpoint)] == ["blue"]
+    assert [each.name for each in deployments.list_deployments(connection, deployment.endpoint)] == ["blue"]
     assert rest.poll(connection, url).status == "running"
 
 
@@ -79,7 +79,7 @@ def test_a_served_deployment_takes_traffic_and_is_deleted(connection, deployment
     wait(connection, endpoints.begin_set_traffic(connection, deployment.endpoint, {"blue": 0}))
     assert endpoints.get(connection, deployment.endpoint).traffic == {}
     wait(connection, deployments.begin_delete(connection, deployment.endpoint, "blue"))
-    assert deployments.all(connection, deployment.endpoint) == []
+    assert deployments.list_deployments(connection, deployment.endpoint) == []
     with pytest.raises(AzureNotFound):
         deployments.get(connection, deployment.endpoint, "blue")
 
@@ -88,4 +88,4 @@ def test_a_deployment_of_an_endpoint_that_is_gone_is_not_found(connection, deplo
     with pytest.raises(AzureNotFound):
         deployments.begin_create(connection, replace(deployment, endpoint="nobody"))
     with pytest.raises(AzureNotFound):
-        deployments.all(connection, "nobody")
+        deployments.list_deployments(connection, "nobody")

@@ -23,11 +23,11 @@ def test_an_endpoint_is_made_with_one_put(connection, server, endpoint, target):
     assert facts.arm_id.lower() == f"{target.arm_id}/onlineEndpoints/{endpoint}".lower()
     assert facts.created_at.tzinfo
     assert len(server.requests("PUT", f"/onlineEndpoints/{endpoint}")) == 1
-    assert endpoint in [each.name for each in endpoints.all(connection)]
+    assert endpoint in [each.name for each in endpoints.list_endpoints(connection)]
 
 
 def test_beginning_does_not_wait_and_leaves_no_thread(connection, server, name):
-    endpoints.all(connection)
+    endpoints.list_endpoints(connection)
     slow = name("slow")
     server.pace("polls:3", retry_after=9)
     before = set(threading.enumerate())

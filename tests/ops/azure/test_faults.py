@@ -80,7 +80,7 @@ def ensure(connection: Connection, folder: Path) -> object:
 
 CALLS = {
     "workspaces.get": Call(lambda c, f: workspaces.get(c), "GET", "/workspaces/local$"),
-    "computes.all": Call(lambda c, f: computes.all(c), "GET", "/computes$"),
+    "computes.all": Call(lambda c, f: computes.list_computes(c), "GET", "/computes$"),
     "codes.upload, known?": Call(codes.upload, "GET", "/codes/[^/]+/versions$"),
     "codes.upload, begin": Call(codes.upload, "POST", "/startPendingUpload$"),
     "codes.upload, look": Call(codes.upload, "HEAD", r"\.blob\."),
@@ -95,14 +95,14 @@ CALLS = {
     "environments.ensure, make": Call(ensure, "PUT", "/environments/broken/"),
     "jobs.create": Call(submit, "PUT", "/jobs/broken$"),
     "jobs.get": Call(lambda c, f: jobs.get(c, "broken"), "GET", "/jobs/broken$"),
-    "jobs.all": Call(lambda c, f: jobs.all(c, 10), "GET", "/jobs$"),
+    "jobs.all": Call(lambda c, f: jobs.list_jobs(c, 10), "GET", "/jobs$"),
     "jobs.cancel": Call(lambda c, f: jobs.cancel(c, "broken"), "POST", "/jobs/broken/cancel$"),
     "models.get": Call(lambda c, f: models.get(c, "broken", "1"), "GET", "/models/broken/versions/1$"),
     "models.next_version": Call(lambda c, f: models.next_version(c, "broken"), "GET", "/models/broken$"),
     "models.create": Call(make_model, "PUT", "/models/broken/versions/1$"),
-    "models.all": Call(lambda c, f: models.all(c), "GET", "/models$"),
+    "models.all": Call(lambda c, f: models.list_models(c), "GET", "/models$"),
     "endpoints.get": Call(lambda c, f: endpoints.get(c, "broken"), "GET", "/onlineEndpoints/broken$"),
-    "endpoints.all": Call(lambda c, f: endpoints.all(c), "GET", "/onlineEndpoints$"),
+    "endpoints.all": Call(lambda c, f: endpoints.list_endpoints(c), "GET", "/onlineEndpoints$"),
     "endpoints.begin_create": Call(
         lambda c, f: endpoints.begin_create(c, "broken", "key", TAGS, ""), "PUT", "/onlineEndpoints/broken$"
     ),
@@ -114,7 +114,7 @@ CALLS = {
     ),
     "endpoints.key": Call(lambda c, f: endpoints.key(c, "broken"), "POST", "/onlineEndpoints/broken/listKeys$"),
     "deployments.get": Call(lambda c, f: deployments.get(c, "broken", "blue"), "GET", "/deployments/blue$"),
-    "deployments.all": Call(lambda c, f: deployments.all(c, "broken"), "GET", "/broken/deployments$"),
+    "deployments.all": Call(lambda c, f: deployments.list_deployments(c, "broken"), "GET", "/broken/deployments$"),
     "deployments.begin_create": Call(deploy, "PUT", "/deployments/blue$"),
     "deployments.begin_delete": Call(
         lambda c, f: deployments.begin_delete(c, "broken", "blue"), "DELETE", "/deployments/blue$"
@@ -125,15 +125,15 @@ CALLS = {
     "rest.read_log": Call(read_log, "GET", "/c/log.txt$"),
     "rest.search_metrics, first": Call(lambda c, f: rest.search_metrics(c, ["broken"]), "GET", "/runs/get$"),
     "rest.metric_history": Call(lambda c, f: rest.metric_history(c, "broken", "loss", 0), "GET", "/get-history$"),
-    "artifacts.all, store": Call(lambda c, f: artifacts.all(c, "broken", ""), "GET", "/datastores/"),
-    "artifacts.all, list": Call(lambda c, f: artifacts.all(c, "broken", ""), "GET", r"\.blob\."),
+    "artifacts.all, store": Call(lambda c, f: artifacts.list_files(c, "broken", ""), "GET", "/datastores/"),
+    "artifacts.all, list": Call(lambda c, f: artifacts.list_files(c, "broken", ""), "GET", r"\.blob\."),
     "artifacts.download": Call(
         lambda c, f: artifacts.download(c, "broken", "w.bin", f / "w.bin", 9), "GET", r"\.blob\..*w.bin$"
     ),
 }
 SECRETS = {
     "data.upload, secrets": Call(lambda c, f: data.upload(c, "broken", "1", f, TAGS), "POST", "/listSecrets$"),
-    "artifacts.all, secrets": Call(lambda c, f: artifacts.all(c, "broken", ""), "POST", "/listSecrets$"),
+    "artifacts.all, secrets": Call(lambda c, f: artifacts.list_files(c, "broken", ""), "POST", "/listSecrets$"),
 }
 every_call = pytest.mark.parametrize("call", [pytest.param(call, id=name) for name, call in CALLS.items()])
 every_passing = pytest.mark.parametrize(
@@ -235,4 +235,4 @@ def test_a_silent_server_is_given_up_on(server, target, source, call, monkeypatc
 
 def test_a_store_that_gives_no_keys_is_read_with_our_own_identity(connection, server):
     server.fault(method="POST", path="/listSecrets$", status=403, code="AuthorizationFailed")
-    assert artifacts.all(connection, "nobody", "") == []
+    assert artifacts.list_files(connection, "nobody", "") == []

@@ -50,8 +50,8 @@ def test_jobs_are_listed_newest_first_up_to_a_limit(connection, spec, name):
     names = [name("listed") for _ in range(3)]
     for each in names:
         jobs.create(connection, replace(spec, name=each))
-    assert [job.name for job in jobs.all(connection, 2)] == names[:0:-1]
-    assert all(job.tags == TAGS for job in jobs.all(connection, 3))
+    assert [job.name for job in jobs.list_jobs(connection, 2)] == names[:0:-1]
+    assert all(job.tags == TAGS for job in jobs.list_jobs(connection, 3))
 
 
 def test_a_running_job_is_cancelled_without_waiting(connection, server, spec):

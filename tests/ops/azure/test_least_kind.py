@@ -27,7 +27,7 @@ def test_code_data_and_artifacts_need_no_keys(strict, source, tmp_path):
     environment = strict.ml.environments.create_or_update(Environment(name="plain", version="1", image="ubuntu:22.04"))
     jobs.create(strict, JobSpec("strict-run", "Strict", "plain", LEAVE_FILES, code, environment.id, "cpu-cluster"))
     assert finish(strict, "strict-run").status == "Completed"
-    paths = [file.path for file in artifacts.all(strict, "strict-run", "outputs/model/")]
+    paths = [file.path for file in artifacts.list_files(strict, "strict-run", "outputs/model/")]
     assert "outputs/model/model.json" in paths
     assert artifacts.download(strict, "strict-run", "outputs/model/model.json", tmp_path / "model.json", 10) == 2
     url = rest.run_details(strict, "strict-run").log_files["user_logs/std_log.txt"]

@@ -35,7 +35,7 @@ def test_all_versions_of_all_models_are_listed(connection, run, name):
     first, second = name("first"), name("second")
     for model, version in ((first, "1"), (first, "2"), (second, "1")):
         create(connection, model, version, run)
-    found = {(model.name, model.version) for model in models.all(connection)}
+    found = {(model.name, model.version) for model in models.list_models(connection)}
     assert {(first, "1"), (first, "2"), (second, "1")} <= found
 
 
