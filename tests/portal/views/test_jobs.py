@@ -9,10 +9,10 @@ from django.urls import reverse
 from ops import recipes
 from ops.models import LogChunk, LogFile, Operation, Run
 from portal.rows import logs
-from tests.portal import made
+from tests.portal import factories
 
 QUEUE = "/jobs/new/mnist-keras/"
-ANSWERS = {f"parameter_{name}": str(value) for name, value in made.PARAMETERS.items()}
+ANSWERS = {f"parameter_{name}": str(value) for name, value in factories.PARAMETERS.items()}
 
 
 def url(name, run):
@@ -26,20 +26,20 @@ def answers(workspace):
 
 @pytest.fixture
 def run(workspace, alice):
-    return made.run(workspace, by=alice, display_name="lenet")
+    return factories.run(workspace, by=alice, display_name="lenet")
 
 
 def test_a_job_is_queued_from_the_recipes_own_questions(client_of, alice, answers):
     answer = client_of(alice).post(QUEUE, answers | {"parameter_epochs": "3"})
     run = Run.objects.get()
     assert (answer.status_code, answer.url) == (303, url("detail", run))
-    assert run.parameters == made.PARAMETERS | {"epochs": 3}
+    assert run.parameters == factories.PARAMETERS | {"epochs": 3}
     assert (run.display_name, run.compute, run.requested_by) == ("first try", "cpu-cluster", alice)
     assert run.operations.get().kind == Operation.Kind.SUBMIT_RUN
 
 
 def test_the_form_asks_each_parameter_with_its_default_and_limits(client_of, alice, workspace):
-    asked = client_of(alice).get(QUEUE, **made.JSON).json()
+    asked = client_of(alice).get(QUEUE, **factories.JSON).json()
     recipe = recipes.get("mnist-keras")
     assert [p["name"] for p in asked["recipe"]["parameters"]] == [p.name for p in recipe.parameters]
     assert asked["computes"][0]["value"] == f"{workspace.public_id}/cpu-cluster"
@@ -61,7 +61,7 @@ def test_the_form_asks_each_parameter_with_its_default_and_limits(client_of, ali
     ],
 )
 def test_a_wrong_answer_is_told_beside_its_field_and_nothing_typed_is_lost(client_of, alice, answers, change, field):
-    answer = client_of(alice).post(QUEUE, answers | change, **made.JSON)
+    answer = client_of(alice).post(QUEUE, answers | change, **factories.JSON)
     assert answer.status_code == 422
     assert list(answer.json()["errors"]) == [field]
     page = client_of(alice).post(QUEUE, answers | change)
@@ -71,11 +71,11 @@ def test_a_wrong_answer_is_told_beside_its_field_and_nothing_typed_is_lost(clien
 
 
 def test_htmx_gets_only_the_form_back_so_that_chosen_files_stay_on_the_page(client_of, alice, answers):
-    page = client_of(alice).post(QUEUE, answers | {"parameter_epochs": "0"}, **made.HTMX)
+    page = client_of(alice).post(QUEUE, answers | {"parameter_epochs": "0"}, **factories.HTMX)
     assert page.status_code == 422
     assert "<html" not in page.content.decode()
     assert "hx-preserve" in page.content.decode()
-    done = client_of(alice).post(QUEUE, answers, **made.HTMX)
+    done = client_of(alice).post(QUEUE, answers, **factories.HTMX)
     assert done.headers["HX-Redirect"] == url("detail", Run.objects.get())
 
 
@@ -91,19 +91,23 @@ def test_several_input_files_are_kept_for_the_run(client_of, alice, answers):
 
 
 def test_an_empty_file_is_refused_beside_its_field(client_of, alice, answers):
-    answer = client_of(alice).post(QUEUE, answers | {"input_data": SimpleUploadedFile("a.gz", b"")}, **made.JSON)
+    answer = client_of(alice).post(QUEUE, answers | {"input_data": SimpleUploadedFile("a.gz", b"")}, **factories.JSON)
     assert list(answer.json()["errors"]) == ["input_data"]
 
 
 def test_too_many_bytes_are_refused_beside_their_field(client_of, alice, answers, settings):
     settings.UPLOAD_INPUT_BYTES = 10
-    answer = client_of(alice).post(QUEUE, answers | {"input_data": SimpleUploadedFile("a.gz", b"x" * 11)}, **made.JSON)
+    answer = client_of(alice).post(
+        QUEUE, answers | {"input_data": SimpleUploadedFile("a.gz", b"x" * 11)}, **factories.JSON
+    )
     assert answer.status_code == 422
     assert list(answer.json()["errors"]) == ["input_data"]
 
 
 def test_a_clone_starts_from_the_answers_of_the_run(client_of, alice, workspace):
-    old = made.run(workspace, "Failed", parameters=made.PARAMETERS | {"epochs": 42}, display_name="the old one")
+    old = factories.run(
+        workspace, "Failed", parameters=factories.PARAMETERS | {"epochs": 42}, display_name="the old one"
+    )
     page = client_of(alice).get(f"{QUEUE}?from={old.public_id}").content.decode()
     assert 'name="parameter_epochs" value="42"' in page
     assert 'value="the old one"' in page
@@ -112,7 +116,7 @@ def test_a_clone_starts_from_the_answers_of_the_run(client_of, alice, workspace)
 def test_nobody_queues_without_the_right_or_on_a_workspace_of_others(client_of, bob, charlie, answers):
     assert client_of(bob).get(QUEUE).status_code == 403
     assert client_of(bob).post(QUEUE, answers).status_code == 403
-    assert list(client_of(charlie).post(QUEUE, answers, **made.JSON).json()["errors"]) == ["compute"]
+    assert list(client_of(charlie).post(QUEUE, answers, **factories.JSON).json()["errors"]) == ["compute"]
     assert client_of(bob).get("/jobs/new/").status_code == 403
 
 
@@ -131,7 +135,7 @@ def test_members_see_the_job_and_strangers_find_nothing(client_of, alice, bob, c
     assert url("cancel", run) not in client_of(bob).get(url("detail", run)).content.decode()
     for name in ("detail", "log", "log_file", "metrics"):
         assert client_of(charlie).get(url(name, run)).status_code == 404
-    assert client_of(charlie).get(reverse("jobs:index"), **made.JSON).json()["total"] == 0
+    assert client_of(charlie).get(reverse("jobs:index"), **factories.JSON).json()["total"] == 0
 
 
 @pytest.mark.parametrize("name", ["cancel", "retry"])
@@ -145,12 +149,12 @@ def test_only_operators_change_a_job(client_of, alice, bob, charlie, run, name):
 def test_cancelling_a_running_job_queues_it_and_a_finished_one_is_refused(client_of, alice, workspace, run):
     assert client_of(alice).post(url("cancel", run)).url == url("detail", run)
     assert run.operations.get().kind == Operation.Kind.CANCEL_RUN
-    over = made.run(workspace, "Completed")
-    assert client_of(alice).post(url("cancel", over), **made.JSON).status_code == 409
+    over = factories.run(workspace, "Completed")
+    assert client_of(alice).post(url("cancel", over), **factories.JSON).status_code == 409
 
 
 def test_a_retry_is_a_new_run_linked_to_the_old_one(client_of, alice, workspace):
-    failed = made.run(workspace, "Failed", parameters=made.PARAMETERS | {"epochs": 9})
+    failed = factories.run(workspace, "Failed", parameters=factories.PARAMETERS | {"epochs": 9})
     answer = client_of(alice).post(url("retry", failed))
     again = Run.objects.get(retry_of=failed)
     assert answer.url == url("detail", again)
@@ -163,48 +167,50 @@ def test_the_timeline_is_drawn_from_the_changes_in_their_order_with_durations(cl
     labels = re.findall(r'class="step-label">([^<]+)<', page)
     assert labels == ["Submitting", "Queued", "Running", "Finalizing", "Completed"]
     assert "3.0 s" in page
-    facts = client_of(alice).get(url("detail", run), **made.JSON).json()["run"]
+    facts = client_of(alice).get(url("detail", run), **factories.JSON).json()["run"]
     assert [change["status"] for change in facts["status_changes"]] == ["Submitting", "Queued", "Running"]
 
 
 def test_a_status_we_do_not_know_is_shown_as_azure_wrote_it(client_of, alice, workspace):
-    odd = made.run(workspace, "Defragmenting")
+    odd = factories.run(workspace, "Defragmenting")
     assert "Defragmenting" in client_of(alice).get(url("detail", odd)).content.decode()
 
 
 def test_the_page_polls_while_the_job_runs_and_stops_when_it_is_over(client_of, alice, workspace, run):
-    fragment = client_of(alice).get(url("detail", run), **made.HTMX).content.decode()
+    fragment = client_of(alice).get(url("detail", run), **factories.HTMX).content.decode()
     assert 'hx-trigger="every' in fragment
     assert "<html" not in fragment
     for beside in ("badge", "actions", "facts"):
         assert len(re.findall(f'id="{beside}"[^>]* hx-swap-oob="true"', fragment)) == 1
-    over = made.run(workspace, "Completed")
-    assert "hx-trigger" not in client_of(alice).get(url("detail", over), **made.HTMX).content.decode()
+    over = factories.run(workspace, "Completed")
+    assert "hx-trigger" not in client_of(alice).get(url("detail", over), **factories.HTMX).content.decode()
 
 
 def test_a_failed_job_says_so_in_a_sentence_and_points_to_the_log(client_of, alice, workspace):
-    failed = made.run(workspace, "Failed", error_code="run:failed", error_params={"message": "ValueError: no data"})
-    made.log(failed, "Traceback\nValueError: no data\n")
+    failed = factories.run(
+        workspace, "Failed", error_code="run:failed", error_params={"message": "ValueError: no data"}
+    )
+    factories.log(failed, "Traceback\nValueError: no data\n")
     page = client_of(alice).get(url("detail", failed)).content.decode()
     assert "ValueError: no data" in page
     assert 'href="#log"' in page
-    assert client_of(alice).get(url("detail", failed), **made.JSON).json()["run"]["error"]["code"] == "run:failed"
+    assert client_of(alice).get(url("detail", failed), **factories.JSON).json()["run"]["error"]["code"] == "run:failed"
 
 
 def test_a_completed_job_offers_to_register_its_model_and_shows_what_was_made(client_of, alice, bob, workspace):
-    done = made.run(workspace, "Completed")
+    done = factories.run(workspace, "Completed")
     register = reverse("models:register", args=[done.public_id])
     assert register in client_of(alice).get(url("detail", done)).content.decode()
     assert register not in client_of(bob).get(url("detail", done)).content.decode()
-    version = made.version(workspace, run=done)
-    made.deployment(made.endpoint(workspace), model_version=version)
+    version = factories.version(workspace, run=done)
+    factories.deployment(factories.endpoint(workspace), model_version=version)
     page = client_of(alice).get(url("detail", done)).content.decode()
     assert reverse("models:version", args=[version.public_id]) in page
     assert "digits-api / blue" in page
 
 
 def test_a_job_made_outside_the_portal_has_a_page_without_our_buttons(client_of, alice, workspace):
-    outside = made.run(workspace, "Completed", recipe="", parameters={})
+    outside = factories.run(workspace, "Completed", recipe="", parameters={})
     page = client_of(alice).get(url("detail", outside)).content.decode()
     assert "made outside the portal" in page
     assert url("retry", outside) not in page
@@ -212,7 +218,7 @@ def test_a_job_made_outside_the_portal_has_a_page_without_our_buttons(client_of,
 
 def test_the_log_goes_on_where_the_last_answer_ended_and_sends_nothing_twice(client_of, alice, run):
     text = "".join(f"línea {number}\n" for number in range(60_000))
-    made.log(run, text)
+    factories.log(run, text)
     client, got, offset, answers = client_of(alice), "", 0, 0
     while True:
         piece = client.get(url("log", run), {"offset": offset}).json()
@@ -242,13 +248,13 @@ def test_a_log_of_fifty_megabytes_starts_near_its_end_in_one_bounded_answer(
 
 
 def test_a_log_piece_may_begin_inside_a_chunk(client_of, alice, run):
-    made.log(run, "abcdefghij")
+    factories.log(run, "abcdefghij")
     assert client_of(alice).get(url("log", run), {"offset": 7}).json()["text"] == "hij"
 
 
 @pytest.mark.parametrize("offset", ["-1", "x", "9" * 400, "1.5"])
 def test_a_senseless_offset_reads_from_the_start(client_of, alice, run, offset):
-    made.log(run, "abc")
+    factories.log(run, "abc")
     assert client_of(alice).get(url("log", run), {"offset": offset}).json()["text"] == "abc"
 
 
@@ -258,8 +264,8 @@ def test_a_job_without_a_log_yet_answers_with_an_empty_one(client_of, alice, run
 
 
 def test_the_scripts_own_output_is_chosen_first_and_another_file_by_its_name(client_of, alice, run):
-    made.log(run, "build\n", name="azureml-logs/20_image_build_log.txt")
-    made.log(run, "script\n")
+    factories.log(run, "build\n", name="azureml-logs/20_image_build_log.txt")
+    factories.log(run, "script\n")
     client = client_of(alice)
     assert client.get(url("log", run)).json()["text"] == "script\n"
     assert client.get(url("log", run), {"file": "azureml-logs/20_image_build_log.txt"}).json()["text"] == "build\n"
@@ -267,7 +273,7 @@ def test_the_scripts_own_output_is_chosen_first_and_another_file_by_its_name(cli
 
 def test_the_whole_log_is_streamed_as_a_download(client_of, alice, run):
     text = "zeile\n" * 50_000
-    made.log(run, text)
+    factories.log(run, text)
     answer = client_of(alice).get(url("log_file", run))
     assert answer.streaming
     assert b"".join(answer.streaming_content).decode() == text
@@ -277,7 +283,7 @@ def test_the_whole_log_is_streamed_as_a_download(client_of, alice, run):
 
 
 def test_metrics_are_points_of_step_value_and_time(client_of, alice, run):
-    made.metric(run, "val_accuracy", [0.5, None, 0.9])
+    factories.metric(run, "val_accuracy", [0.5, None, 0.9])
     answer = client_of(alice).get(url("metrics", run)).json()
     (series,) = answer["series"]
     assert series["key"] == "val_accuracy"
@@ -286,14 +292,14 @@ def test_metrics_are_points_of_step_value_and_time(client_of, alice, run):
 
 
 def test_the_list_shows_the_key_metric_and_narrows_by_the_url(client_of, alice, workspace, run):
-    made.metric(run, "val_accuracy", [0.5, 0.9123])
-    made.run(workspace, "Failed", display_name="other")
+    factories.metric(run, "val_accuracy", [0.5, 0.9123])
+    factories.run(workspace, "Failed", display_name="other")
     client = client_of(alice)
-    listed = client.get(reverse("jobs:index"), {"status": "Running"}, **made.JSON).json()
+    listed = client.get(reverse("jobs:index"), {"status": "Running"}, **factories.JSON).json()
     assert [row["metrics"]["val_accuracy"]["value"] for row in listed["rows"]] == [0.9123]
     assert "0.9123" in client.get(reverse("jobs:index")).content.decode()
-    assert client.get(reverse("jobs:index"), {"q": "other"}, **made.JSON).json()["total"] == 1
-    assert client.get(reverse("jobs:index"), {"page": "99"}, **made.JSON).json()["page"] == 1
+    assert client.get(reverse("jobs:index"), {"q": "other"}, **factories.JSON).json()["total"] == 1
+    assert client.get(reverse("jobs:index"), {"page": "99"}, **factories.JSON).json()["page"] == 1
 
 
 def test_the_empty_list_names_the_one_next_step(client_of, alice, bob, workspace):
@@ -304,7 +310,7 @@ def test_the_empty_list_names_the_one_next_step(client_of, alice, bob, workspace
 def test_a_job_that_has_ended_while_its_log_is_still_read_shows_its_end_and_goes_on_reading(
     client_of, alice, workspace
 ):
-    ended = made.run(workspace, "Completed", is_final=False)
+    ended = factories.run(workspace, "Completed", is_final=False)
     page = client_of(alice).get(url("detail", ended)).content.decode()
     assert 'class="step step-now"' not in page
     assert url("cancel", ended) not in page
@@ -327,7 +333,7 @@ def test_a_job_being_cancelled_says_so_and_offers_no_second_cancel(client_of, al
 
 def test_a_long_error_shows_its_last_line_and_folds_the_rest(client_of, alice, workspace):
     message = "Execution failed.\nWARNING: noise\nValueError: no data\n"
-    failed = made.run(workspace, "Failed", error_code="run:failed", error_params={"message": message})
+    failed = factories.run(workspace, "Failed", error_code="run:failed", error_params={"message": message})
     page = client_of(alice).get(url("detail", failed)).content.decode()
     assert '<p class="mono small">ValueError: no data</p>' in page
     assert "WARNING: noise" in page

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ops.models import Compute, Deployment, Endpoint, Mirror, ModelVersion, Operation, RegisteredModel, Run, Workspace
-from tests.portal import made
+from tests.portal import factories
 
 
 def jobs(workspace, numbers):
@@ -44,7 +44,7 @@ def models(workspace, numbers):
 
 
 def endpoints(workspace, numbers):
-    version = made.version(workspace, number=str(numbers[0]))
+    version = factories.version(workspace, number=str(numbers[0]))
     rows = Endpoint.objects.bulk_create(Endpoint(workspace=workspace, name=f"endpoint-{n}") for n in numbers)
     Deployment.objects.bulk_create(
         Deployment(endpoint=row, name=name, model_version=version) for row in rows for name in ("blue", "green")
@@ -89,8 +89,8 @@ def test_the_pager_keeps_the_filters_and_a_wrong_page_is_the_nearest(client_of, 
     jobs(workspace, range(60))
     page = client_of(alice).get(reverse("jobs:index"), {"status": "Completed", "page": "2"}).content.decode()
     assert "status=Completed&amp;page=3" in page
-    assert client_of(alice).get(reverse("jobs:index"), {"page": "nonsense"}, **made.JSON).json()["page"] == 1
-    assert client_of(alice).get(reverse("jobs:index"), {"page": "900"}, **made.JSON).json()["page"] == 3
+    assert client_of(alice).get(reverse("jobs:index"), {"page": "nonsense"}, **factories.JSON).json()["page"] == 1
+    assert client_of(alice).get(reverse("jobs:index"), {"page": "900"}, **factories.JSON).json()["page"] == 3
 
 
 def test_a_filter_that_makes_no_sense_shows_an_empty_list(client_of, alice, workspace):

@@ -4,19 +4,19 @@ import pytest
 from django.urls import reverse
 
 from ops.models import ModelVersion, Operation, RegisteredModel
-from tests.portal import made
+from tests.portal import factories
 
 
 @pytest.fixture
 def done(workspace, alice):
-    run = made.run(workspace, "Completed", by=alice, display_name="lenet")
-    made.metric(run, "val_accuracy", [0.5, 0.9823])
+    run = factories.run(workspace, "Completed", by=alice, display_name="lenet")
+    factories.metric(run, "val_accuracy", [0.5, 0.9823])
     return run
 
 
 @pytest.fixture
 def version(workspace, done, alice):
-    return made.version(workspace, run=done, by=alice)
+    return factories.version(workspace, run=done, by=alice)
 
 
 def register(run):
@@ -29,7 +29,7 @@ def page_of(version):
 
 def test_a_version_is_registered_from_a_completed_job_under_the_suggested_name(client_of, alice, done):
     client = client_of(alice)
-    suggested = client.get(register(done), **made.JSON).json()["name"]
+    suggested = client.get(register(done), **factories.JSON).json()["name"]
     assert suggested == "mnist-lenet"
     answer = client.post(register(done), {"name": suggested})
     version = ModelVersion.objects.get()
@@ -43,25 +43,25 @@ def test_while_it_registers_the_page_polls_and_shows_no_provisional_number(clien
     client.post(register(done), {"name": "mnist-lenet"})
     version = ModelVersion.objects.get()
     assert version.version not in client.get(page_of(version)).content.decode()
-    assert "hx-trigger" in client.get(page_of(version), **made.HTMX).content.decode()
+    assert "hx-trigger" in client.get(page_of(version), **factories.HTMX).content.decode()
     Operation.objects.update(state="succeeded", finished_at=version.created_at)
     ModelVersion.objects.update(state="ready", version="1")
-    fragment = client.get(page_of(version), **made.HTMX).content.decode()
+    fragment = client.get(page_of(version), **factories.HTMX).content.decode()
     assert "hx-trigger" not in fragment
     assert "/endpoints/deploy/?version=" in fragment
 
 
 @pytest.mark.parametrize("name", ["", "has spaces", "-dash-first", "x" * 300])
 def test_a_bad_name_is_told_beside_its_field(client_of, alice, done, name):
-    answer = client_of(alice).post(register(done), {"name": name}, **made.JSON)
+    answer = client_of(alice).post(register(done), {"name": name}, **factories.JSON)
     assert answer.status_code == 422
     assert list(answer.json()["errors"]) == ["name"]
     assert name in client_of(alice).post(register(done), {"name": name}).content.decode()
 
 
 def test_a_job_that_still_runs_cannot_be_registered(client_of, alice, workspace):
-    running = made.run(workspace)
-    answer = client_of(alice).post(register(running), {"name": "mnist-lenet"}, **made.JSON)
+    running = factories.run(workspace)
+    answer = client_of(alice).post(register(running), {"name": "mnist-lenet"}, **factories.JSON)
     assert answer.status_code == 409
     assert answer.json()["error"]["code"] == "version:run_not_completed"
     page = client_of(alice).post(register(running), {"name": "typed-name"})
@@ -71,7 +71,7 @@ def test_a_job_that_still_runs_cannot_be_registered(client_of, alice, workspace)
 
 def test_a_name_that_is_being_registered_tells_who_is_busy(client_of, alice, olivia, workspace, done):
     client_of(olivia).post(register(done), {"name": "mnist-lenet"})
-    answer = client_of(alice).post(register(done), {"name": "mnist-lenet"}, **made.JSON)
+    answer = client_of(alice).post(register(done), {"name": "mnist-lenet"}, **factories.JSON)
     assert answer.status_code == 409
     assert "Olivia" in answer.json()["error"]["sentence"]
     assert ModelVersion.objects.count() == 1
@@ -94,7 +94,7 @@ def test_members_see_models_and_strangers_find_nothing(client_of, alice, bob, ch
     assert deploy in client_of(alice).get(detail).content.decode()
     assert deploy not in client_of(bob).get(detail).content.decode()
     assert deploy not in client_of(bob).get(page_of(version)).content.decode()
-    kept, sample = made.version_file(version), made.sample(version)
+    kept, sample = factories.version_file(version), factories.sample(version)
     for hidden in (
         detail,
         page_of(version),
@@ -103,7 +103,7 @@ def test_members_see_models_and_strangers_find_nothing(client_of, alice, bob, ch
     ):
         assert client_of(bob).get(hidden).status_code == 200
         assert client_of(charlie).get(hidden).status_code == 404
-    assert client_of(charlie).get(reverse("models:index"), **made.JSON).json()["rows"] == []
+    assert client_of(charlie).get(reverse("models:index"), **factories.JSON).json()["rows"] == []
 
 
 def test_pages_of_models_are_read_only(client_of, alice, version):
@@ -112,9 +112,9 @@ def test_pages_of_models_are_read_only(client_of, alice, version):
 
 
 def test_the_version_tells_its_metrics_lineage_and_where_it_serves(client_of, alice, workspace, done, version):
-    made.deployment(made.endpoint(workspace), traffic=80, model_version=version)
-    sample = made.sample(version)
-    facts = client_of(alice).get(page_of(version), **made.JSON).json()["model_version"]
+    factories.deployment(factories.endpoint(workspace), traffic=80, model_version=version)
+    sample = factories.sample(version)
+    facts = client_of(alice).get(page_of(version), **factories.JSON).json()["model_version"]
     assert facts["metrics"]["val_accuracy"] == 0.9823
     assert facts["run"] == {"id": done.public_id, "name": done.name}
     assert [entry["label"] for entry in facts["samples"]] == ["7"]
@@ -125,7 +125,7 @@ def test_the_version_tells_its_metrics_lineage_and_where_it_serves(client_of, al
 
 
 def test_a_file_is_streamed_as_a_download_whatever_it_contains(client_of, alice, version):
-    kept = made.version_file(version, "evil/page.html", b"<script>alert(1)</script>")
+    kept = factories.version_file(version, "evil/page.html", b"<script>alert(1)</script>")
     answer = client_of(alice).get(reverse("models:file", args=[version.public_id, kept.path]))
     assert answer.streaming
     assert b"".join(answer.streaming_content) == b"<script>alert(1)</script>"
@@ -140,20 +140,20 @@ def test_a_file_that_the_version_does_not_have_is_not_found(client_of, alice, ve
 
 
 def test_a_file_whose_bytes_are_gone_is_not_found(client_of, alice, version):
-    kept = made.version_file(version)
+    kept = factories.version_file(version)
     kept.file.storage.delete(kept.file.name)
     assert client_of(alice).get(reverse("models:file", args=[version.public_id, kept.path])).status_code == 404
 
 
 def test_a_sample_is_a_picture_that_the_browser_may_keep_to_itself(client_of, alice, version):
-    answer = client_of(alice).get(reverse("models:sample", args=[made.sample(version).public_id]))
+    answer = client_of(alice).get(reverse("models:sample", args=[factories.sample(version).public_id]))
     assert answer.headers["Content-Type"] == "image/png"
     assert "private" in answer.headers["Cache-Control"]
 
 
 def test_a_registration_that_failed_says_why(client_of, alice, workspace, done):
-    failed = made.version(workspace, number="new-abc", state="failed", run=done)
-    made.operation(
+    failed = factories.version(workspace, number="new-abc", state="failed", run=done)
+    factories.operation(
         workspace,
         kind=Operation.Kind.REGISTER_VERSION,
         state="failed",
@@ -162,7 +162,7 @@ def test_a_registration_that_failed_says_why(client_of, alice, workspace, done):
         error_params={"message": "BadRequest: the path does not exist"},
     )
     assert "the path does not exist" in client_of(alice).get(page_of(failed)).content.decode()
-    facts = client_of(alice).get(page_of(failed), **made.JSON).json()
+    facts = client_of(alice).get(page_of(failed), **factories.JSON).json()
     assert facts["model_version"]["error"]["code"] == "azure:rejected"
 
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from ops.messages import STEPS
 from ops.models import Event, Operation
-from tests.portal import made
+from tests.portal import factories
 
 Kind, State = Operation.Kind, Operation.State
 
@@ -22,7 +22,7 @@ def began(operation, *steps):
 @pytest.fixture
 def running(workspace, alice):
     names = list(STEPS[Kind.TEST_CONNECTION])
-    operation = made.operation(workspace, by=alice, step=names[1])
+    operation = factories.operation(workspace, by=alice, step=names[1])
     began(operation, *names[:2])
     return operation
 
@@ -66,14 +66,14 @@ def test_an_operator_cancels_and_the_page_says_so(client_of, alice, running):
 
 
 def test_an_operation_that_is_over_cannot_be_cancelled(client_of, alice, workspace):
-    over = made.operation(workspace, state="succeeded")
-    answer = client_of(alice).post(url("cancel", over), **made.JSON)
+    over = factories.operation(workspace, state="succeeded")
+    answer = client_of(alice).post(url("cancel", over), **factories.JSON)
     assert answer.status_code == 409
     assert answer.json()["error"]["code"] == "operation:already_over"
 
 
 def test_a_retry_is_a_new_operation_with_the_same_plan_linked_to_the_old_one(client_of, alice, workspace):
-    failed = made.operation(workspace, state="failed", plan={"colour": "blue"}, error_code="azure:denied")
+    failed = factories.operation(workspace, state="failed", plan={"colour": "blue"}, error_code="azure:denied")
     answer = client_of(alice).post(url("retry", failed))
     again = Operation.objects.get(retry_of=failed)
     assert answer.status_code == 303
@@ -82,7 +82,7 @@ def test_a_retry_is_a_new_operation_with_the_same_plan_linked_to_the_old_one(cli
 
 
 def test_the_steps_are_told_in_order_with_what_is_done_and_what_is_to_come(client_of, alice, running):
-    steps = client_of(alice).get(url("detail", running), **made.JSON).json()["operation"]["steps"]
+    steps = client_of(alice).get(url("detail", running), **factories.JSON).json()["operation"]["steps"]
     names = list(STEPS[Kind.TEST_CONNECTION])
     assert [step["name"] for step in steps] == names
     assert [step["state"] for step in steps[:2]] == ["done", "now"]
@@ -93,17 +93,17 @@ def test_the_steps_are_told_in_order_with_what_is_done_and_what_is_to_come(clien
 
 def test_a_failed_operation_shows_which_step_failed_why_and_what_to_do(client_of, alice, workspace):
     names = list(STEPS[Kind.DEPLOY])
-    failed = made.operation(
+    failed = factories.operation(
         workspace,
         kind=Kind.DEPLOY,
         state="failed",
         step=names[2],
-        endpoint=made.endpoint(workspace),
+        endpoint=factories.endpoint(workspace),
         error_code="azure:denied",
         error_params={"message": "AuthorizationFailed: nobody may"},
     )
     began(failed, *names[:3])
-    facts = client_of(alice).get(url("detail", failed), **made.JSON).json()["operation"]
+    facts = client_of(alice).get(url("detail", failed), **factories.JSON).json()["operation"]
     assert [step["state"] for step in facts["steps"][:4]] == ["done", "done", "failed", "todo"]
     assert facts["error"]["code"] == "azure:denied"
     assert facts["target"]["label"] == "digits-api"
@@ -121,34 +121,36 @@ def test_a_wait_is_told_beside_the_step_and_in_the_story(client_of, alice, runni
         code="azure:throttled",
         params={"message": "Try again after 30 s"},
     )
-    steps = client_of(alice).get(url("detail", running), **made.JSON).json()["operation"]["steps"]
+    steps = client_of(alice).get(url("detail", running), **factories.JSON).json()["operation"]["steps"]
     assert steps[1]["note"] == "Azure ML asks us to slow down"
     assert "Try again after 30 s" in client_of(alice).get(url("detail", running)).content.decode()
 
 
 def test_the_fragment_polls_while_open_and_stops_when_final(client_of, alice, running):
-    fragment = client_of(alice).get(url("progress", running), **made.HTMX).content.decode()
+    fragment = client_of(alice).get(url("progress", running), **factories.HTMX).content.decode()
     assert "hx-trigger" in fragment
     assert "<html" not in fragment
     Operation.objects.filter(pk=running.pk).update(state=State.SUCCEEDED, finished_at=running.created_at)
-    assert "hx-trigger" not in client_of(alice).get(url("progress", running), **made.HTMX).content.decode()
+    assert "hx-trigger" not in client_of(alice).get(url("progress", running), **factories.HTMX).content.decode()
 
 
 def test_an_operation_on_a_deleted_endpoint_is_still_readable(client_of, alice, workspace):
-    gone = made.endpoint(workspace)
-    done = made.operation(workspace, kind=Kind.DELETE_ENDPOINT, state="succeeded", endpoint=gone)
+    gone = factories.endpoint(workspace)
+    done = factories.operation(workspace, kind=Kind.DELETE_ENDPOINT, state="succeeded", endpoint=gone)
     type(gone).objects.filter(pk=gone.pk).update(gone_at=done.created_at)
-    facts = client_of(alice).get(url("detail", done), **made.JSON).json()["operation"]
+    facts = client_of(alice).get(url("detail", done), **factories.JSON).json()["operation"]
     assert facts["target"] == {"label": "digits-api", "url": ""}
     assert client_of(alice).get(url("detail", done)).status_code == 200
 
 
 def test_the_list_is_narrowed_by_the_url_and_an_empty_one_says_what_next(client_of, alice, workspace, running):
-    made.operation(workspace, state="failed", kind=Kind.DEPLOY, endpoint=made.endpoint(workspace, "searched-for"))
+    factories.operation(
+        workspace, state="failed", kind=Kind.DEPLOY, endpoint=factories.endpoint(workspace, "searched-for")
+    )
     client = client_of(alice)
-    listed = client.get(reverse("operations:index"), {"state": "failed"}, **made.JSON).json()
+    listed = client.get(reverse("operations:index"), {"state": "failed"}, **factories.JSON).json()
     assert [row["state"] for row in listed["rows"]] == ["failed"]
-    listed = client.get(reverse("operations:index"), {"q": "searched"}, **made.JSON).json()
+    listed = client.get(reverse("operations:index"), {"q": "searched"}, **factories.JSON).json()
     assert listed["total"] == 1
     nothing = client.get(reverse("operations:index"), {"q": "no such thing"})
     assert "Clear the filters" in nothing.content.decode()
@@ -164,5 +166,5 @@ def test_a_phase_is_told_as_a_sentence(client_of, alice, running):
         step=running.step,
         code="phase:deployment_starting",
     )
-    steps = client_of(alice).get(url("detail", running), **made.JSON).json()["operation"]["steps"]
+    steps = client_of(alice).get(url("detail", running), **factories.JSON).json()["operation"]["steps"]
     assert steps[1]["note"].startswith("Azure is building the environment")

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from ops import vault
 from ops.models import Credential, Operation, Workspace
-from tests.portal import made
+from tests.portal import factories
 
 REGISTER = "/workspaces/register/"
 NAMES = {
@@ -63,12 +63,12 @@ def test_the_three_names_may_be_pasted_as_config_json(client_of, alice, principa
 
 def test_the_local_workspace_takes_one_click(client_of, alice, team):
     client = client_of(alice)
-    offer = client.get(REGISTER, **made.JSON).json()
+    offer = client.get(REGISTER, **factories.JSON).json()
     assert "Use the local Azure ML" in client.get(REGISTER).content.decode()
     client.post(REGISTER, {"team": team.public_id, "cloud": "local", **offer["local"]})
     workspace = Workspace.objects.get(cloud="local")
     assert workspace.credential.kind == Credential.Kind.LOCAL
-    assert client.get(REGISTER, **made.JSON).json()["local"] is None
+    assert client.get(REGISTER, **factories.JSON).json()["local"] is None
 
 
 def test_without_the_local_cloud_the_one_click_is_not_offered(client_of, alice, settings):
@@ -92,7 +92,7 @@ def test_without_the_local_cloud_the_one_click_is_not_offered(client_of, alice, 
     ],
 )
 def test_a_wrong_value_is_told_beside_its_field_and_nothing_typed_is_lost(client_of, alice, principal, change, field):
-    answer = client_of(alice).post(REGISTER, principal | change, **made.JSON)
+    answer = client_of(alice).post(REGISTER, principal | change, **factories.JSON)
     assert answer.status_code == 422
     assert list(answer.json()["errors"]) == [field]
     page = client_of(alice).post(REGISTER, principal | change)
@@ -121,7 +121,7 @@ def test_a_credential_of_another_team_cannot_be_used(client_of, alice, charlie, 
     client_of(charlie).post(REGISTER, principal | {"team": charlie.teams.get().public_id})
     stolen = Credential.objects.get()
     answer = client_of(alice).post(
-        REGISTER, principal | {"name": "other-one", "credential": stolen.public_id}, **made.JSON
+        REGISTER, principal | {"name": "other-one", "credential": stolen.public_id}, **factories.JSON
     )
     assert list(answer.json()["errors"]) == ["credential"]
 
@@ -132,7 +132,7 @@ def test_a_viewer_cannot_register(client_of, bob, principal):
 
 
 def test_a_stranger_cannot_register_for_the_team(client_of, charlie, principal):
-    answer = client_of(charlie).post(REGISTER, principal, **made.JSON)
+    answer = client_of(charlie).post(REGISTER, principal, **factories.JSON)
     assert list(answer.json()["errors"]) == ["team"]
 
 
@@ -142,7 +142,7 @@ def test_members_read_the_page_and_strangers_find_nothing(client_of, alice, bob,
         assert "cpu-cluster" in page.content.decode()
     assert url("test", workspace) not in client_of(bob).get(url("detail", workspace)).content.decode()
     assert client_of(charlie).get(url("detail", workspace)).status_code == 404
-    assert client_of(charlie).get(reverse("workspaces:index"), **made.JSON).json()["rows"] == []
+    assert client_of(charlie).get(reverse("workspaces:index"), **factories.JSON).json()["rows"] == []
 
 
 @pytest.mark.parametrize("name", ["test", "unregister"])
@@ -156,24 +156,24 @@ def test_only_operators_change_a_workspace(client_of, alice, bob, charlie, works
 def test_testing_the_connection_queues_one_look_and_refuses_a_second(client_of, alice, workspace):
     client = client_of(alice)
     client.post(url("test", workspace))
-    facts = client.get(url("detail", workspace), **made.JSON).json()
+    facts = client.get(url("detail", workspace), **factories.JSON).json()
     assert facts["operation"]["kind"] == "test_connection"
-    answer = client.post(url("test", workspace), **made.JSON)
+    answer = client.post(url("test", workspace), **factories.JSON)
     assert answer.status_code == 409
     assert "Alice" in answer.json()["error"]["sentence"]
-    assert "hx-trigger" in client.get(url("detail", workspace), **made.HTMX).content.decode()
+    assert "hx-trigger" in client.get(url("detail", workspace), **factories.HTMX).content.decode()
 
 
 def test_an_unregistered_workspace_is_gone_from_the_portal(client_of, alice, workspace):
-    run = made.run(workspace)
+    run = factories.run(workspace)
     client_of(alice).post(url("unregister", workspace))
     assert client_of(alice).get(url("detail", workspace)).status_code == 404
     assert client_of(alice).get(reverse("jobs:detail", args=[run.public_id])).status_code == 404
-    assert client_of(alice).get(reverse("workspaces:index"), **made.JSON).json()["total"] == 0
+    assert client_of(alice).get(reverse("workspaces:index"), **factories.JSON).json()["total"] == 0
 
 
 def test_a_workspace_with_something_under_way_stays(client_of, alice, olivia, workspace):
-    made.operation(workspace, by=olivia)
+    factories.operation(workspace, by=olivia)
     answer = client_of(alice).post(url("unregister", workspace), follow=True)
     assert "Olivia" in answer.content.decode()
     assert not Workspace.objects.get().unregistered_at
@@ -181,7 +181,7 @@ def test_a_workspace_with_something_under_way_stays(client_of, alice, olivia, wo
 
 def test_a_connection_that_fails_says_why_in_words(client_of, alice, workspace):
     Workspace.objects.update(state="failed", error_code="azure:denied", error_params={"message": "AADSTS7000215"})
-    facts = client_of(alice).get(url("detail", workspace), **made.JSON).json()["workspace"]
+    facts = client_of(alice).get(url("detail", workspace), **factories.JSON).json()["workspace"]
     assert facts["error"]["code"] == "azure:denied"
     page = client_of(alice).get(url("detail", workspace)).content.decode()
     assert facts["error"]["title"] in page
