@@ -1,7 +1,8 @@
-"""Runs one step of an operation and rules what follows. The only writer of ``Operation.state``. Queues nothing."""
+"""Runs one step of an operation and decides what follows. The only writer of ``Operation.state``. Queues nothing."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,19 @@ RECONCILE = "reconcile"
 # What undoing, and finishing what Azure has done past the deadline, may take on top.
 GRACE = timedelta(minutes=10)
 
-Ruling = Callable[[Operation], dict[str, Any]]
+
+@dataclass(frozen=True)
+class Transition:
+    """What follows from a step: the columns of the operation's row that change, and the event that tells of it.
+
+    ``kind`` is None when nothing is worth an event. A poll that repeats itself is told ``once``.
+    """
+
+    columns: dict[str, Any]
+    kind: Event.Kind | None = None
+    code: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+    once: bool = False
 
 
 def advance(pk: int, turn: int, flows: Mapping[str, Flow] = catalogue.FLOWS) -> Operation | None:
@@ -33,11 +46,11 @@ def advance(pk: int, turn: int, flows: Mapping[str, Flow] = catalogue.FLOWS) -> 
     if not leases.take(operation, step.name, step.limit_seconds, **columns):
         return None
     try:
-        rule = _run(flow, step, operation)
+        transition = _run(flow, step, operation)
     except checkpoints.LeaseLost:
         logger.info("operation %s: the turn was taken over in step %s", operation.public_id, step.name)
         return None
-    return _give_back(flow, operation, rule)
+    return _give_back(flow, operation, transition)
 
 
 def _choose(flow: Flow, operation: Operation) -> tuple[Step, dict[str, Any]]:
@@ -54,7 +67,7 @@ def _choose(flow: Flow, operation: Operation) -> tuple[Step, dict[str, Any]]:
     return flow.named(operation.step), {}
 
 
-def _run(flow: Flow, step: Step, operation: Operation) -> Ruling:
+def _run(flow: Flow, step: Step, operation: Operation) -> Transition:
     try:
         with limits.at_most(step.limit_seconds):
             outcome = Next() if step.work is keep else step.work(operation, clouds.connect(operation.workspace))
@@ -70,35 +83,26 @@ def _run(flow: Flow, step: Step, operation: Operation) -> Ruling:
     return _moves(flow, operation, outcome)
 
 
-def _waits(operation: Operation, outcome: Wait) -> Ruling:
+def _waits(operation: Operation, outcome: Wait) -> Transition:
     if operation.step == UNDO and operation.deadline_at < timezone.now():
         return _ends(State.LOST_TRACK, "ops:lost_track")
-
-    def rule(operation: Operation) -> dict[str, Any]:
-        if outcome.phase:
-            leases.record_event_once(operation, Event.Kind.PHASE, outcome.phase)
-        return {"attempts": 0, "next_try_at": _in(outcome.seconds)}
-
-    return rule
+    columns = {"attempts": 0, "next_try_at": _in(outcome.seconds)}
+    return Transition(columns, Event.Kind.PHASE if outcome.phase else None, outcome.phase, once=True)
 
 
-def _moves(flow: Flow, operation: Operation, outcome: Next) -> Ruling:
+def _moves(flow: Flow, operation: Operation, outcome: Next) -> Transition:
     following = flow.after(operation.step) if operation.step != UNDO else None
     if following:
         return _goes_to(following.name, outcome.poll_url)
     return _ends(State.CANCELLED if operation.step == UNDO else State.SUCCEEDED)
 
 
-def _goes_to(step: str, poll_url: str = "") -> Ruling:
-    def rule(operation: Operation) -> dict[str, Any]:
-        operation.step = step
-        leases.record_event(operation, Event.Kind.STEP)
-        return {"step": step, "azure_poll_url": poll_url, "attempts": 0, "next_try_at": timezone.now()}
-
-    return rule
+def _goes_to(step: str, poll_url: str = "") -> Transition:
+    columns = {"step": step, "azure_poll_url": poll_url, "attempts": 0, "next_try_at": timezone.now()}
+    return Transition(columns, Event.Kind.STEP)
 
 
-def _resumed(operation: Operation, work: Work | None) -> Ruling:
+def _resumed(operation: Operation, work: Work | None) -> Transition:
     """Go on where Azure is, but only once: a second missed deadline is lost track."""
     times = operation.events.filter(kind=Event.Kind.STEP, step=RECONCILE).count()
     if work is None or times > 1:
@@ -106,7 +110,7 @@ def _resumed(operation: Operation, work: Work | None) -> Ruling:
     return _goes_to(work.__name__)
 
 
-def _failed(flow: Flow, operation: Operation, failure: failures.Failure) -> Ruling:
+def _failed(flow: Flow, operation: Operation, failure: failures.Failure) -> Transition:
     tries = operation.attempts + 1
     is_in_time = operation.step not in (UNDO, RECONCILE) or operation.deadline_at > timezone.now()
     if not (failure.is_retried(tries) and is_in_time):
@@ -114,48 +118,43 @@ def _failed(flow: Flow, operation: Operation, failure: failures.Failure) -> Ruli
             return _ends(State.LOST_TRACK, "ops:lost_track")
         return _ends(State.FAILED, failure.code, failure.params)
     delay = failure.delay_seconds(tries)
-
-    def rule(operation: Operation) -> dict[str, Any]:
-        params = failure.params | {"seconds": round(delay)}
-        leases.record_event_once(operation, Event.Kind.WAITING, failure.code, params)
-        return {"attempts": tries, "next_try_at": _in(delay)}
-
-    return rule
+    columns = {"attempts": tries, "next_try_at": _in(delay)}
+    params = failure.params | {"seconds": round(delay)}
+    return Transition(columns, Event.Kind.WAITING, failure.code, params, once=True)
 
 
-def _ends(state: State, code: str = "", params: dict[str, Any] | None = None) -> Ruling:
-    def rule(operation: Operation) -> dict[str, Any]:
-        operation.state = state
-        leases.record_event(operation, Event.Kind.STATE, code, params)
-        return {
-            "state": state,
-            "error_code": code,
-            "error_params": params or {},
-            "azure_poll_url": "",
-            "next_try_at": None,
-            "finished_at": timezone.now(),
-        }
-
-    return rule
+def _ends(state: State, code: str = "", params: dict[str, Any] | None = None) -> Transition:
+    columns = {
+        "state": state,
+        "error_code": code,
+        "error_params": params or {},
+        "azure_poll_url": "",
+        "next_try_at": None,
+        "finished_at": timezone.now(),
+    }
+    return Transition(columns, Event.Kind.STATE, code, params or {})
 
 
-def _give_back(flow: Flow, operation: Operation, rule: Ruling) -> Operation | None:
-    """Write the ruling if the turn is still mine, and end the subject's rows with it. No network in here."""
+def _give_back(flow: Flow, operation: Operation, transition: Transition) -> Operation | None:
+    """Write the transition if the turn is still mine, and end the targets' rows with it. No network in here."""
     with transaction.atomic():
         mine = Operation.objects.select_for_update().filter(pk=operation.pk, turn=operation.turn, finished_at=None)
         if mine.values_list("pk").first() is None:
             logger.info("operation %s: the result of %s came too late", operation.public_id, operation.step)
             return None
         ran = operation.step
-        columns = rule(operation) | {"lease_until": None, "heartbeat_at": timezone.now()}
+        columns = transition.columns | {"lease_until": None, "heartbeat_at": timezone.now()}
         for name, value in columns.items():
             setattr(operation, name, value)
+        if transition.kind:
+            record = leases.record_event_once if transition.once else leases.record_event
+            record(operation, transition.kind, transition.code, transition.params)
         if operation.next_try_at and operation.step != UNDO and flow.hears_cancel_at(operation.step):
             # A cancel request that came during the step is heard at once, not after the wait.
             columns["next_try_at"] = _at_once_when_cancelled(operation.next_try_at)
         mine.update(turn=F("turn") + 1, **columns)
         if operation.is_final:
-            _end_subject(flow, operation)
+            _end_targets(flow, operation)
             # What the operation changed is read back at once.
             Mirror.objects.filter(workspace_id=operation.workspace_id, next_at__isnull=False).update(
                 next_at=timezone.now()
@@ -166,7 +165,7 @@ def _give_back(flow: Flow, operation: Operation, rule: Ruling) -> Operation | No
     return operation
 
 
-def _end_subject(flow: Flow, operation: Operation) -> None:
+def _end_targets(flow: Flow, operation: Operation) -> None:
     """Tell the run, deployment … what became of it; a mistake in there must not keep the operation open."""
     ending = {State.CANCELLED: flow.on_cancelled, State.SUCCEEDED: None}.get(State(operation.state), flow.on_failed)
     try:
@@ -174,7 +173,7 @@ def _end_subject(flow: Flow, operation: Operation) -> None:
             if ending:
                 ending(operation, operation.error_code, operation.error_params)
     except Exception:
-        logger.exception("operation %s ended, but its subject's rows could not be written", operation.public_id)
+        logger.exception("operation %s ended, but its targets' rows could not be written", operation.public_id)
 
 
 def _at_once_when_cancelled(at: datetime) -> Case:
