@@ -44,9 +44,9 @@ def _measure(client: Any, path: str) -> tuple[int, list[float]]:
 def _world() -> tuple[Any, Any, Any]:
     from django.test import Client
 
+    from accounts.models import Membership, Team, User
     from ops.models import Mirror, Workspace
     from ops.services import credentials
-    from portal.models import Membership, Team, User
 
     person, team = User.objects.create_user("bench"), Team.objects.create(name="Bench")
     Membership.objects.create(user=person, team=team, role=Membership.Role.OPERATOR)

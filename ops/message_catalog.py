@@ -359,7 +359,7 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
         _("The endpoint answered with the status {status}."),
         _("Try again; if it lasts, look at the deployment's log."),
     ),
-    # People and teams, raised by portal.people.
+    # People and teams, raised by ops.services.people.
     "team:already_member": (
         _("Already in the team"),
         _("{who} is in this team already."),

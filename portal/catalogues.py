@@ -18,7 +18,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
-PYTHON = ("ops", "portal", "scoring")
+PYTHON = ("accounts", "ops", "portal", "scoring")
 KEYWORDS = {
     "_": None,
     "gettext": None,

@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import access
+from accounts.models import Membership
 from ops.models import Heartbeat, Workspace
-from portal import access, health
-from portal.models import Membership
+from portal import health
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Frame:
 
     @cached_property
     def workspaces(self) -> list[Workspace]:
-        rows = access.visible(Workspace, self.request).filter(unregistered_at=None)
+        rows = access.visible(Workspace, self.request.user).filter(unregistered_at=None)
         return list(rows.select_related("team").order_by("team__name", "name"))
 
     @property

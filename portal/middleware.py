@@ -1,6 +1,6 @@
 """Who is let in at all: every view needs a signed-in person unless it is marked ``login_not_required``.
 
-What a person may do with a row once inside is decided by ``portal.access``.
+What a person may do with a row once inside is decided by ``accounts.access``.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal.models import User
+from accounts.models import User
 from portal.responses import wants_json
 
 View = Callable[..., Any]

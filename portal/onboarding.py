@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from portal.models import Membership, Team, User
+from accounts.models import Membership, Team, User
 
 
 class LinkIsSpent(Exception):

@@ -12,9 +12,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import access
 from ops.messages import explained
 from ops.models import Endpoint, ModelVersion, Operation, Run, ServingState, Workspace
-from portal import access, onboarding_steps
+from portal import onboarding_steps
 from scoring.models import Prediction
 
 LOOK_BACK = timedelta(days=7)
@@ -107,7 +108,7 @@ class Sight:
 
 def of(request: HttpRequest) -> Sight:
     """What this person sees; ``?workspace=`` narrows it."""
-    visible = access.visible(Workspace, request).filter(unregistered_at=None)
+    visible = access.visible(Workspace, request.user).filter(unregistered_at=None)
     if chosen := request.GET.get("workspace"):
         visible = visible.filter(public_id=chosen)
     workspaces = list(visible.select_related("team"))
@@ -117,7 +118,7 @@ def of(request: HttpRequest) -> Sight:
 
     return Sight(
         workspaces=workspaces,
-        may_write=access.may_write_somewhere(request),
+        may_write=access.may_write_somewhere(request.user),
         runs=within(Run.objects.filter(gone_at=None)),
         versions=within(ModelVersion.objects.filter(state=ModelVersion.State.READY), "registered_model__workspace"),
         endpoints=within(Endpoint.objects.filter(gone_at=None)),

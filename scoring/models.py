@@ -3,8 +3,8 @@
 from django.conf import settings
 from django.db import models
 
+from accounts.ids import new_public_id
 from ops.models import Endpoint
-from ops.models.ids import new_public_id
 
 
 class Prediction(models.Model):

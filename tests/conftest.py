@@ -59,13 +59,13 @@ def shared_amlocal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Amlocal
 
 @pytest.fixture
 def team(db):
-    from portal.models import Team
+    from accounts.models import Team
 
     return Team.objects.create(name="Vision")
 
 
 def _person(name: str, team: object | None, role: str | None):
-    from portal.models import Membership, User
+    from accounts.models import Membership, User
 
     user = User.objects.create_user(name.lower(), password=f"{name}-long-password", first_name=name)
     if team is not None:
@@ -94,7 +94,7 @@ def olivia(team):
 @pytest.fixture
 def charlie(db):
     """Charlie is outside, an operator of another team: must see nothing."""
-    from portal.models import Team
+    from accounts.models import Team
 
     return _person("Charlie", Team.objects.create(name="Elsewhere"), "operator")
 

@@ -22,7 +22,7 @@ NO_RAISING = {"message_catalog.py", "messages.py", "urls.py"}
 CODE = re.compile(r"[a-z]+:[a-z_]+")
 CODE_TEXT = re.compile(r'"((?:ops|phase|run|version|workspace|deployment|endpoint|traffic|azure):[a-z_]+)"')
 FORBIDDEN_NAMES = re.compile(r"(Manager|Helper|Util|Utils|Handler|Base)$")
-OURS = ("portal", "ops", "scoring", "amlocal", "recipes")
+OURS = ("portal", "ops", "scoring", "accounts", "amlocal", "recipes")
 
 
 def files(*folders: str) -> list[Path]:
@@ -107,7 +107,7 @@ def test_the_web_process_loads_no_azure_and_no_tensorflow(tmp_path):
 def _codes_raised() -> dict[str, str]:
     """Every literal ``area:word`` code in the domain, with the file it stands in."""
     codes = {}
-    for path in files("ops", "scoring/services", "portal"):
+    for path in files("ops", "scoring/services", "portal", "accounts"):
         if path.suffix != ".py" or path.name in NO_RAISING or "migrations" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
@@ -164,7 +164,7 @@ def test_only_env_reads_the_environment():
     """Others take their settings from ``portal.settings``; programs that start processes hand an environment on."""
     allowed = {"portal/env.py", "portal/wsgi.py", "portal/celery.py", "manage.py"}
     starters = ("portal/serving/", "portal/installing/", "portal/demo/", "portal/serve.py")
-    for path in files("portal", "ops", "scoring"):
+    for path in files("portal", "ops", "scoring", "accounts"):
         name = name_of(path)
         if path.suffix != ".py" or name in allowed or name.startswith((*starters, "ops/azure/", "scoring/entry/")):
             continue

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ops.models.ids import new_public_id
+from accounts.ids import new_public_id
 
 
 class Credential(models.Model):
@@ -18,7 +18,7 @@ class Credential(models.Model):
     team_path = "team"
 
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
-    team = models.ForeignKey("portal.Team", models.CASCADE, related_name="credentials")
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="credentials")
     name = models.CharField(_("name"), max_length=80)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     tenant_id = models.CharField(_("tenant id"), max_length=64, blank=True)

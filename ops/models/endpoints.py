@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from ops.models.ids import new_public_id
+from accounts.ids import new_public_id
 from ops.models.registry import ModelVersion
 from ops.models.workspaces import Workspace
 

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.ids import new_public_id
 from ops.models.endpoints import Endpoint
-from ops.models.ids import new_public_id
 from ops.models.registry import ModelVersion
 from ops.models.runs import Run
 from ops.models.workspaces import Workspace

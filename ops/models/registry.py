@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ops.models.ids import new_public_id
+from accounts.ids import new_public_id
 from ops.models.runs import Run
 from ops.models.workspaces import Workspace
 

@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.ids import new_public_id
 from ops.models.credentials import Credential
-from ops.models.ids import new_public_id
 
 
 class Workspace(models.Model):
@@ -25,7 +25,7 @@ class Workspace(models.Model):
     team_path = "team"
 
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
-    team = models.ForeignKey("portal.Team", models.CASCADE, related_name="workspaces")
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="workspaces")
     credential = models.ForeignKey(Credential, models.PROTECT, related_name="workspaces")
     cloud = models.CharField(_("cloud"), max_length=20, choices=Cloud.choices)
     subscription_id = models.CharField(_("subscription"), max_length=64)

@@ -1,21 +1,17 @@
 """A team's ways to sign in to Azure: made here, encrypted, never read back."""
 
-from typing import TYPE_CHECKING
-
 from django.db import IntegrityError, transaction
 
+from accounts.models import Team
 from ops import vault
 from ops.errors import InvalidParameter
 from ops.models import Credential, Workspace
-
-if TYPE_CHECKING:
-    from portal.models import Team
 
 LOCAL_NAME = "Local Azure ML"
 
 
 def create(
-    *, team: "Team", name: str, kind: str, tenant_id: str = "", client_id: str = "", secret: str = ""
+    *, team: Team, name: str, kind: str, tenant_id: str = "", client_id: str = "", secret: str = ""
 ) -> Credential:
     """A credential of the team. Raises InvalidParameter for a missing part or a name already used."""
     needed = {
@@ -39,7 +35,7 @@ def create(
         raise InvalidParameter("credential:name_taken", field="credential_name", name=name) from None
 
 
-def for_local(team: "Team") -> Credential:
+def for_local(team: Team) -> Credential:
     """The team's credential for the local Azure ML, made on first use; it holds no secret of its own."""
     credential, _made = Credential.objects.get_or_create(
         team=team, kind=Credential.Kind.LOCAL, defaults={"name": LOCAL_NAME}

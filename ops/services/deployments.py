@@ -1,16 +1,13 @@
 """Puts model versions behind online endpoints, and takes deployments and endpoints away."""
 
 import re
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from accounts.models import User
 from ops.errors import InvalidParameter, NameTaken, Refused, WrongState
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, Workspace
 from ops.services import operations
-
-if TYPE_CHECKING:
-    from portal.models import User
 
 # azure-limits: a letter first, 3 to 32 letters, digits and single dashes, no dash at the end.
 NAME = re.compile(r"(?=.{3,32}$)[a-zA-Z](-?[a-zA-Z0-9])*")
@@ -32,7 +29,7 @@ MOST_TIMEOUT_MS = 180_000
 def create(
     *,
     version: ModelVersion,
-    by: "User",
+    by: User,
     endpoint_name: str,
     deployment_name: str = "",
     instance_type: str = INSTANCE_TYPES[2],
@@ -79,7 +76,7 @@ def create(
         return operation
 
 
-def delete(deployment: Deployment, by: "User") -> Operation:
+def delete(deployment: Deployment, by: User) -> Operation:
     """Take one deployment away. Raises Refused while it has traffic and others could take it, OperationInProgress."""
     endpoint = deployment.endpoint
     others = endpoint.deployments.filter(gone_at=None).exclude(pk=deployment.pk)
@@ -96,7 +93,7 @@ def delete(deployment: Deployment, by: "User") -> Operation:
         )
 
 
-def _endpoint(workspace: Workspace, name: str, by: "User") -> Endpoint:
+def _endpoint(workspace: Workspace, name: str, by: User) -> Endpoint:
     endpoint = workspace.endpoints.filter(name=name, gone_at=None).first()
     if endpoint is None:
         return Endpoint.objects.create(workspace=workspace, name=name, is_ours=True, requested_by=by)

@@ -1,18 +1,14 @@
 """Renews an endpoint's scoring key and deletes endpoints. Deployments behind them: ``ops.services.deployments``."""
 
-from typing import TYPE_CHECKING
-
 from django.db import transaction
 
+from accounts.models import User
 from ops.errors import InvalidParameter, OperationInProgress
 from ops.models import Endpoint, Operation
 from ops.services import operations
 
-if TYPE_CHECKING:
-    from portal.models import User
 
-
-def delete(endpoint: Endpoint, by: "User", typed_name: str) -> Operation:
+def delete(endpoint: Endpoint, by: User, typed_name: str) -> Operation:
     """Delete the endpoint and everything behind it in Azure.
 
     Raises InvalidParameter for another name, OperationInProgress while another operation is open on it.

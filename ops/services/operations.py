@@ -1,17 +1,15 @@
 """Opens, cancels and retries operations. The engine in ``ops.flows`` carries them out."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.models import User
 from ops import queue
 from ops.errors import OperationInProgress, WrongState
 from ops.models import Endpoint, Event, ModelVersion, Operation, Run, Workspace
-
-if TYPE_CHECKING:
-    from portal.models import User
 
 # The longest a thing may reasonably take on Azure: building an image takes up to 20 minutes, a quota wait longer.
 DEADLINES = {
@@ -28,7 +26,7 @@ def open(  # noqa: A001  (called through the module: operations.open)
     kind: Operation.Kind,
     workspace: Workspace,
     lock_key: str,
-    by: "User | None",
+    by: User | None,
     plan: dict[str, Any] | None = None,
     run: Run | None = None,
     model_version: ModelVersion | None = None,
@@ -61,7 +59,7 @@ def open(  # noqa: A001  (called through the module: operations.open)
     return operation
 
 
-def note(operation: Operation, by: "User | None", code: str = "", **params: Any) -> None:
+def note(operation: Operation, by: User | None, code: str = "", **params: Any) -> None:
     """Write into the story what a person asked for."""
     Event.objects.create(
         workspace=operation.workspace,
@@ -74,7 +72,7 @@ def note(operation: Operation, by: "User | None", code: str = "", **params: Any)
     )
 
 
-def cancel(operation: Operation, by: "User") -> Operation:
+def cancel(operation: Operation, by: User) -> Operation:
     """Ask the engine to stop at the next step. Raises WrongState when it is already over."""
     with transaction.atomic():
         moved = Operation.objects.filter(pk=operation.pk, finished_at=None, cancel_requested_at=None).update(
@@ -89,7 +87,7 @@ def cancel(operation: Operation, by: "User") -> Operation:
     return operation
 
 
-def retry(operation: Operation, by: "User") -> Operation:
+def retry(operation: Operation, by: User) -> Operation:
     """A new operation with the same plan, linked to the old one. Raises WrongState, OperationInProgress."""
     if not operation.is_final or operation.state == Operation.State.SUCCEEDED:
         raise WrongState("operation:nothing_to_retry")

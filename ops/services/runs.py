@@ -1,27 +1,25 @@
 """Queues training runs from recipes, cancels and repeats them."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.ids import new_public_id
+from accounts.models import User
 from ops import recipes
 from ops.errors import InvalidParameter, WrongState
 from ops.models import InputFile, Operation, Run, RunStatusChange, Workspace
-from ops.models.ids import new_public_id
 from ops.services import operations
-
-if TYPE_CHECKING:
-    from portal.models import User
 
 
 def submit(
     *,
     workspace: Workspace,
-    by: "User",
+    by: User,
     recipe: str,
     parameters: Mapping[str, Any],
     compute: str,
@@ -63,7 +61,7 @@ def submit(
         return _send(run, by)
 
 
-def cancel(run: Run, by: "User") -> Operation:
+def cancel(run: Run, by: User) -> Operation:
     """Ask Azure to cancel the job; one not yet sent is never sent. Raises WrongState, OperationInProgress."""
     if run.is_final:
         raise WrongState("run:already_over")
@@ -76,7 +74,7 @@ def cancel(run: Run, by: "User") -> Operation:
         )
 
 
-def retry(run: Run, by: "User") -> Operation:
+def retry(run: Run, by: User) -> Operation:
     """The same recipe, parameters, compute and files once more, as a new run linked to this one.
 
     Raises WrongState while the run is under way, Refused when its recipe is gone or it came from elsewhere.
@@ -104,7 +102,7 @@ def retry(run: Run, by: "User") -> Operation:
         return _send(again, by)
 
 
-def _send(run: Run, by: "User") -> Operation:
+def _send(run: Run, by: User) -> Operation:
     return operations.open(
         kind=Operation.Kind.SUBMIT_RUN, workspace=run.workspace, lock_key=f"run:{run.pk}", by=by, run=run
     )

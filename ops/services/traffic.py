@@ -1,19 +1,16 @@
 """Splits an endpoint's requests among its deployments."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from accounts.models import User
 from ops.errors import InvalidParameter, TrafficNotWhole
 from ops.models import Endpoint, Operation, ServingState
 from ops.services import operations
 
-if TYPE_CHECKING:
-    from portal.models import User
 
-
-def shift(*, endpoint: Endpoint, split: Mapping[str, int], by: "User") -> Operation:
+def shift(*, endpoint: Endpoint, split: Mapping[str, int], by: User) -> Operation:
     """Send ``split`` ({deployment name: percent}) of the requests; a deployment left out gets 0.
 
     Azure takes sums of 0 or 100 only; a sum of 0 would answer every request with 404, so the portal asks for 100.

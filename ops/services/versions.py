@@ -1,24 +1,21 @@
 """Registers model versions from finished runs."""
 
 import re
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from accounts.ids import new_public_id
+from accounts.models import User
 from ops import recipes
 from ops.errors import InvalidParameter, Refused, WrongState
 from ops.models import ModelVersion, Operation, RegisteredModel, Run
-from ops.models.ids import new_public_id
 from ops.services import operations
-
-if TYPE_CHECKING:
-    from portal.models import User
 
 # https://learn.microsoft.com/azure/machine-learning/how-to-manage-models: letters, digits, dashes, underscores.
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")
 
 
-def register(*, run: Run, by: "User", name: str = "") -> Operation:
+def register(*, run: Run, by: User, name: str = "") -> Operation:
     """A ModelVersion row (``operation.model_version``) of the run's model folder, and the operation that makes it.
 
     The version number is chosen by the operation's first step; until then the row carries a provisional one.

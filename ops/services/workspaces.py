@@ -1,18 +1,15 @@
 """Registers workspaces for a team, tests their connection, and lets them go."""
 
 import re
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.models import Team, User
 from ops.errors import InvalidParameter, OperationInProgress
 from ops.models import Credential, Mirror, Operation, Workspace
 from ops.services import credentials, operations
-
-if TYPE_CHECKING:
-    from portal.models import Team, User
 
 # Microsoft's naming rules for Azure resources: workspace 3-33, resource group up to 90 characters.
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}")
@@ -22,8 +19,8 @@ SUBSCRIPTION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 def register(
     *,
-    team: "Team",
-    by: "User",
+    team: Team,
+    by: User,
     cloud: str,
     subscription_id: str,
     resource_group: str,
@@ -62,13 +59,13 @@ def register(
         raise InvalidParameter("workspace:taken", field="name", name=name) from None
 
 
-def test(workspace: Workspace, by: "User") -> Operation:
+def test(workspace: Workspace, by: User) -> Operation:
     """Look the workspace up again. Raises OperationInProgress while a look-up is under way."""
     with transaction.atomic():
         return _check(workspace, by, Operation.Kind.TEST_CONNECTION)
 
 
-def unregister(workspace: Workspace, by: "User") -> None:
+def unregister(workspace: Workspace, by: User) -> None:
     """Let the workspace go: our rows stay as history, nothing in Azure is touched.
 
     Raises OperationInProgress while an operation is open in the workspace.
@@ -86,5 +83,5 @@ def unregister(workspace: Workspace, by: "User") -> None:
         Mirror.objects.filter(workspace=workspace).update(next_at=None)
 
 
-def _check(workspace: Workspace, by: "User", kind: Operation.Kind) -> Operation:
+def _check(workspace: Workspace, by: User, kind: Operation.Kind) -> Operation:
     return operations.open(kind=kind, workspace=workspace, lock_key=f"workspace:{workspace.pk}", by=by)

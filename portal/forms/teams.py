@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.models import Membership, Team, User
+from accounts.models import Membership, Team, User
 
 
 class TeamForm(forms.ModelForm):  # type: ignore[type-arg]

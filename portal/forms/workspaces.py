@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import access
+from accounts.models import Team
 from ops.models import Credential, Workspace
-from portal import access
 from portal.forms.refusals import RefusableForm
-from portal.models import Team
 
 # The workspace that the local Azure ML has from its first start.
 LOCAL_NAMES = {
@@ -84,7 +84,7 @@ class RegisterForm(RefusableForm):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        teams = access.teams(request, access.WRITERS).order_by("name")
+        teams = access.teams(request.user, access.WRITERS).order_by("name")
         clouds = [(cloud.value, cloud.label) for cloud in Workspace.Cloud if cloud.value in settings.CLOUDS]
         self._choices("team", forms.ModelChoiceField).queryset = teams
         self._choices("cloud", forms.ChoiceField).choices = clouds

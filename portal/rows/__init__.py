@@ -1,1 +1,1 @@
-"""Rows as pages and JSON clients read them: one module per noun. Who may read them is decided in ``portal.access``."""
+"""Rows as pages and JSON clients read them: one module per noun. ``accounts.access`` decides who may read them."""

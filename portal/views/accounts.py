@@ -13,9 +13,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
+from accounts.models import User
 from portal import onboarding, responses
 from portal.forms.accounts import PasswordForm, SetupForm, SignInForm
-from portal.models import User
 
 
 @login_not_required

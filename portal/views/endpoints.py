@@ -8,17 +8,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import access
 from ops.errors import Refused
 from ops.messages import explained
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, ServingState
 from ops.services import deployments
 from ops.services import endpoints as services
 from ops.services import traffic as shares
-from portal import access, lists, responses
+from portal import lists, responses
 from portal.forms.endpoints import DeleteForm, DeployForm, TrafficForm
 from portal.rows import endpoints as rows
 from portal.rows import models as model_rows
 from portal.rows import operations as operation_rows
+from portal.signed_in import person
 
 FILTERS = {"workspace": "workspace__public_id", "state": "state"}
 PAGE = "endpoints/detail.html"
@@ -26,13 +28,13 @@ PAGE = "endpoints/detail.html"
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    found = lists.narrow(request, access.visible(rows.every(), request), FILTERS, ("name",))
+    found = lists.narrow(request, access.visible(rows.every(), request.user), FILTERS, ("name",))
     page = lists.page_of(request, found.order_by("-created_at", "-pk"))
     context = lists.context(request, page, FILTERS) | {
         "chips": lists.chips(request, "state", ServingState.choices, _("All")),
         "entries": [(endpoint, rows.instance_total(endpoint)) for endpoint in page],
         "is_live": any(rows.is_moving(endpoint) for endpoint in page),
-        "may_write": access.may_write_somewhere(request),
+        "may_write": access.may_write_somewhere(request.user),
     }
     template = responses.part(request, "endpoints/index.html", "live")
     return responses.page(request, template, context, lambda: lists.as_json(page, rows.outline))
@@ -40,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def deploy(request: HttpRequest) -> HttpResponse:
-    if not access.may_write_somewhere(request):
+    if not access.may_write_somewhere(request.user):
         raise PermissionDenied
     form = _deploy_form(request)
     template = responses.part(request, "endpoints/deploy.html", "form")
@@ -50,7 +52,7 @@ def deploy(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return responses.invalid(request, template, context, form)
     try:
-        operation = deployments.create(**form.asked, by=access.person(request))
+        operation = deployments.create(**form.asked, by=person(request))
     except Refused as error:
         return responses.rejected(request, template, context, form, error)
     return responses.see(request, reverse("endpoints:detail", args=[operation.endpoint.public_id]))  # type: ignore[union-attr]
@@ -58,7 +60,7 @@ def deploy(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
-    endpoint = access.readable(rows.every(), request, public_id=public_id)
+    endpoint = access.readable(rows.every(), request.user, public_id=public_id)
     template = responses.part(request, PAGE, "live")
     return responses.page(request, template, _context(request, endpoint), lambda: _facts(endpoint))
 
@@ -66,13 +68,13 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def traffic(request: HttpRequest, public_id: str) -> HttpResponse:
     """Split the requests as the form says, or send all of them to the deployment ``all_to``."""
-    endpoint = access.writable(rows.every(), request, public_id=public_id)
+    endpoint = access.writable(rows.every(), request.user, public_id=public_id)
     form = TrafficForm(rows.living(endpoint), _shares(request, endpoint))
     context = _context(request, endpoint) | {"traffic_form": form}
     if not form.is_valid():
         return responses.invalid(request, PAGE, context, form)
     try:
-        shares.shift(endpoint=endpoint, split=form.split, by=access.person(request))
+        shares.shift(endpoint=endpoint, split=form.split, by=person(request))
     except Refused as error:
         return responses.rejected(request, PAGE, context, form, error)
     return responses.see(request, reverse("endpoints:detail", args=[public_id]))
@@ -81,7 +83,7 @@ def traffic(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, public_id: str) -> HttpResponse:
     """Asks for the typed name, then deletes the endpoint with everything behind it."""
-    endpoint = access.writable(rows.every(), request, public_id=public_id)
+    endpoint = access.writable(rows.every(), request.user, public_id=public_id)
     form = DeleteForm(request.POST if request.method == "POST" else None)
     context = {"endpoint": endpoint, "living": rows.living(endpoint), "form": form}
     if request.method == "GET":
@@ -89,7 +91,7 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return responses.invalid(request, "endpoints/delete.html", context, form)
     try:
-        operation = services.delete(endpoint, access.person(request), form.cleaned_data["typed_name"])
+        operation = services.delete(endpoint, person(request), form.cleaned_data["typed_name"])
     except Refused as error:
         return responses.rejected(request, "endpoints/delete.html", context, form, error)
     return responses.see(request, reverse("operations:detail", args=[operation.public_id]))
@@ -98,10 +100,10 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def delete_deployment(request: HttpRequest, public_id: str, deployment_id: str) -> HttpResponse:
     living = Deployment.objects.filter(gone_at=None, endpoint__in=rows.every().filter(public_id=public_id))
-    deployment = access.writable(living.select_related("endpoint__workspace"), request, public_id=deployment_id)
+    deployment = access.writable(living.select_related("endpoint__workspace"), request.user, public_id=deployment_id)
     back = reverse("endpoints:detail", args=[public_id])
     try:
-        deployments.delete(deployment, access.person(request))
+        deployments.delete(deployment, person(request))
     except Refused as error:
         return responses.refused(request, error, back)
     return responses.see(request, back)
@@ -109,7 +111,7 @@ def delete_deployment(request: HttpRequest, public_id: str, deployment_id: str) 
 
 def _context(request: HttpRequest, endpoint: Endpoint) -> dict[str, Any]:
     operation = rows.last_operation(endpoint)
-    may_write = access.may_write(endpoint, request)
+    may_write = access.may_write(endpoint, request.user)
     is_busy = bool(operation and not operation.is_final)
     living = rows.living(endpoint)
     return {
@@ -140,9 +142,9 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
 
 def _deploy_form(request: HttpRequest) -> DeployForm:
     """The form for the versions and endpoints that this person may deploy to."""
-    versions = access.visible(model_rows.versions(), request, access.WRITERS)
+    versions = access.visible(model_rows.versions(), request.user, access.WRITERS)
     versions = versions.filter(state=ModelVersion.State.READY, gone_at=None)
-    endpoints = access.visible(rows.every(), request, access.WRITERS).filter(is_ours=True)
+    endpoints = access.visible(rows.every(), request.user, access.WRITERS).filter(is_ours=True)
     given = request.POST if request.method == "POST" else None
     chosen = {name: request.GET.get(name, "") for name in ("version", "endpoint")}
     return DeployForm(versions, endpoints, given, initial=chosen)

@@ -9,18 +9,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import access
 from ops import recipes
 from ops.errors import Refused
 from ops.messages import explained
 from ops.models import Operation, Run, Workspace
 from ops.services import runs
-from portal import access, badges, lists, responses
+from portal import badges, lists, responses
 from portal.forms.jobs import QueueForm, answers_of
 from portal.rows import jobs as rows
 from portal.rows import logs
 from portal.rows import metrics as metric_rows
 from portal.rows import operations as operation_rows
 from portal.rows import recipes as recipe_rows
+from portal.signed_in import person
 
 FILTERS = {"workspace": "workspace__public_id", "status": "status", "experiment": "experiment", "recipe": "recipe"}
 SEARCHED = ("name", "display_name", "experiment")
@@ -29,13 +31,13 @@ STATUSES = ("Running", "Queued", "Completed", "Failed", "Canceled")
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    found = lists.narrow(request, access.visible(rows.every(), request), FILTERS, SEARCHED)
+    found = lists.narrow(request, access.visible(rows.every(), request.user), FILTERS, SEARCHED)
     page = lists.page_of(request, rows.listed(found))
     context = lists.context(request, page, FILTERS) | {
         "chips": lists.chips(request, "status", [(word, badges.label(word)) for word in STATUSES], _("All")),
         "entries": [(run, run.key_metrics[:1], rows.duration_seconds(run)) for run in page],  # type: ignore[attr-defined]
         "is_live": any(not run.is_final for run in page),
-        "may_write": access.may_write_somewhere(request),
+        "may_write": access.may_write_somewhere(request.user),
     }
     template = responses.part(request, "jobs/index.html", "live")
     return responses.page(request, template, context, lambda: lists.as_json(page, rows.outline))
@@ -44,7 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_GET
 def create(request: HttpRequest) -> HttpResponse:
     """Choose the recipe."""
-    if not access.may_write_somewhere(request):
+    if not access.may_write_somewhere(request.user):
         raise PermissionDenied
     choices = recipes.list_recipes()
     context = {"recipes": choices, "has_workspace": _workspaces(request).exists()}
@@ -58,7 +60,7 @@ def queue(request: HttpRequest, recipe: str) -> HttpResponse:
     chosen = recipe_rows.find(recipe)
     if chosen is None:
         raise Http404
-    if not access.may_write_somewhere(request):
+    if not access.may_write_somewhere(request.user):
         raise PermissionDenied
     given = (request.POST, request.FILES) if request.method == "POST" else ()
     form = QueueForm(chosen, _workspaces(request), *given, initial=_initial(request, chosen))
@@ -69,7 +71,7 @@ def queue(request: HttpRequest, recipe: str) -> HttpResponse:
     if not form.is_valid():
         return responses.invalid(request, template, context, form)
     try:
-        operation = runs.submit(**form.asked, by=access.person(request))
+        operation = runs.submit(**form.asked, by=person(request))
     except Refused as error:
         return responses.rejected(request, template, context, form, error)
     return responses.see(request, reverse("jobs:detail", args=[operation.run.public_id]))  # type: ignore[union-attr]
@@ -77,17 +79,17 @@ def queue(request: HttpRequest, recipe: str) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
-    run = access.readable(rows.every(), request, public_id=public_id)
+    run = access.readable(rows.every(), request.user, public_id=public_id)
     template = responses.part(request, "jobs/detail.html", "live")
     return responses.page(request, template, _context(request, run), lambda: _facts(run))
 
 
 @require_POST
 def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
-    run = access.writable(rows.every(), request, public_id=public_id)
+    run = access.writable(rows.every(), request.user, public_id=public_id)
     back = reverse("jobs:detail", args=[public_id])
     try:
-        runs.cancel(run, access.person(request))
+        runs.cancel(run, person(request))
     except Refused as error:
         return responses.refused(request, error, back)
     return responses.see(request, back)
@@ -95,9 +97,9 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def retry(request: HttpRequest, public_id: str) -> HttpResponse:
-    run = access.writable(rows.every(), request, public_id=public_id)
+    run = access.writable(rows.every(), request.user, public_id=public_id)
     try:
-        operation = runs.retry(run, access.person(request))
+        operation = runs.retry(run, person(request))
     except Refused as error:
         return responses.refused(request, error, reverse("jobs:detail", args=[public_id]))
     return responses.see(request, reverse("jobs:detail", args=[operation.run.public_id]))  # type: ignore[union-attr]
@@ -106,7 +108,7 @@ def retry(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def log(request: HttpRequest, public_id: str) -> HttpResponse:
     """The log from ``?offset=`` on, at most 256 KB; without an offset near the end of a large file."""
-    run = access.readable(rows.every(), request, public_id=public_id)
+    run = access.readable(rows.every(), request.user, public_id=public_id)
     chosen = logs.choose(run, request.GET.get("file", ""))
     return JsonResponse(logs.read(run, chosen, _whole(request.GET.get("offset", ""))))
 
@@ -114,7 +116,7 @@ def log(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def log_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The whole log file, streamed."""
-    run = access.readable(rows.every(), request, public_id=public_id)
+    run = access.readable(rows.every(), request.user, public_id=public_id)
     chosen = logs.choose(run, request.GET.get("file", ""))
     if chosen is None:
         raise Http404
@@ -125,7 +127,7 @@ def log_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @require_GET
 def metrics(request: HttpRequest, public_id: str) -> HttpResponse:
-    run = access.readable(rows.every(), request, public_id=public_id)
+    run = access.readable(rows.every(), request.user, public_id=public_id)
     return JsonResponse({"series": metric_rows.series(run), "is_final": run.is_final})
 
 
@@ -151,7 +153,7 @@ def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
 
 def _offers(request: HttpRequest, run: Run, operation: Operation | None) -> dict[str, bool]:
     """Which buttons the page has; the views behind them ask again."""
-    recipe, may_write = recipe_rows.find(run.recipe), access.may_write(run, request)
+    recipe, may_write = recipe_rows.find(run.recipe), access.may_write(run, request.user)
     return {
         "may_write": may_write,
         "may_cancel": may_write and not rows.is_over(run) and not rows.is_cancelling(run, operation),
@@ -169,13 +171,15 @@ def _facts(run: Run) -> dict[str, Any]:
 def _workspaces(request: HttpRequest) -> Any:
     """Where this person may run a job."""
     ready = Workspace.objects.filter(unregistered_at=None, state=Workspace.State.READY)
-    return access.visible(ready, request, access.WRITERS).prefetch_related("computes").order_by("name")
+    return access.visible(ready, request.user, access.WRITERS).prefetch_related("computes").order_by("name")
 
 
 def _initial(request: HttpRequest, recipe: recipes.Recipe) -> dict[str, Any]:
     """The answers of the run named by ``?from=``, to queue it again with changes."""
     wanted = request.GET.get("from")
-    run = access.visible(rows.every(), request).filter(public_id=wanted, recipe=recipe.name).first() if wanted else None
+    if not wanted:
+        return {}
+    run = access.visible(rows.every(), request.user).filter(public_id=wanted, recipe=recipe.name).first()
     return answers_of(run) if run else {}
 
 

@@ -8,16 +8,18 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts import access
 from ops.errors import Refused
 from ops.messages import explained
 from ops.models import ModelVersion, Sample
 from ops.services import versions
-from portal import access, lists, responses
+from portal import lists, responses
 from portal.forms.models import RegisterForm
 from portal.rows import jobs as job_rows
 from portal.rows import models as rows
 from portal.rows import operations as operation_rows
 from portal.rows import recipes as recipe_rows
+from portal.signed_in import person
 
 FILTERS = {"workspace": "workspace__public_id"}
 SAMPLE_SECONDS = 24 * 3600
@@ -25,20 +27,20 @@ SAMPLE_SECONDS = 24 * 3600
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    found = lists.narrow(request, access.visible(rows.every(), request), FILTERS, ("name", "description"))
+    found = lists.narrow(request, access.visible(rows.every(), request.user), FILTERS, ("name", "description"))
     page = lists.page_of(request, rows.listed(found))
-    context = lists.context(request, page, FILTERS) | {"may_write": access.may_write_somewhere(request)}
+    context = lists.context(request, page, FILTERS) | {"may_write": access.may_write_somewhere(request.user)}
     return responses.page(request, "models/index.html", context, lambda: lists.as_json(page, rows.outline))
 
 
 @require_GET
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
-    registered = access.readable(rows.every(), request, public_id=public_id)
+    registered = access.readable(rows.every(), request.user, public_id=public_id)
     page = lists.page_of(request, rows.versions_of(registered))
     context = lists.context(request, page) | {
         "registered": registered,
         "entries": [(version, rows.is_numbered(version)) for version in page],
-        "may_write": access.may_write(registered, request),
+        "may_write": access.may_write(registered, request.user),
     }
     return responses.page(
         request,
@@ -50,7 +52,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_GET
 def version(request: HttpRequest, public_id: str) -> HttpResponse:
-    row = access.readable(rows.versions(), request, public_id=public_id)
+    row = access.readable(rows.versions(), request.user, public_id=public_id)
     template = responses.part(request, "models/version.html", "live")
     return responses.page(request, template, _context(request, row), lambda: _facts(row))
 
@@ -58,7 +60,7 @@ def version(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def register(request: HttpRequest, public_id: str) -> HttpResponse:
     """A version from the run of that id."""
-    run = access.writable(job_rows.every(), request, public_id=public_id)
+    run = access.writable(job_rows.every(), request.user, public_id=public_id)
     recipe = recipe_rows.find(run.recipe)
     form = RegisterForm(request.POST or None, initial={"name": recipe.registered_name if recipe else ""})
     context = {"form": form, "run": run}
@@ -67,7 +69,7 @@ def register(request: HttpRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return responses.invalid(request, "models/register.html", context, form)
     try:
-        operation = versions.register(run=run, by=access.person(request), name=form.cleaned_data["name"])
+        operation = versions.register(run=run, by=person(request), name=form.cleaned_data["name"])
     except Refused as error:
         return responses.rejected(request, "models/register.html", context, form, error)
     return responses.see(request, reverse("models:version", args=[operation.model_version.public_id]))  # type: ignore[union-attr]
@@ -76,7 +78,7 @@ def register(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 def file(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
     """One kept file of the version, streamed; always a download, whatever it contains."""
-    row = access.readable(rows.versions(), request, public_id=public_id)
+    row = access.readable(rows.versions(), request.user, public_id=public_id)
     kept = row.files.filter(path=path).first()
     if kept is None or not kept.file.storage.exists(str(kept.file.name)):
         raise Http404
@@ -88,7 +90,7 @@ def file(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
 
 @require_GET
 def sample(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    row = access.readable(Sample, request, public_id=public_id)
+    row = access.readable(Sample, request.user, public_id=public_id)
     if not row.file.storage.exists(str(row.file.name)):
         raise Http404
     response = FileResponse(row.file.open("rb"), content_type="image/png")
@@ -98,7 +100,7 @@ def sample(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 def _context(request: HttpRequest, row: ModelVersion) -> dict[str, Any]:
     operation = rows.last_operation(row)
-    may_write = access.may_write(row, request)
+    may_write = access.may_write(row, request.user)
     return {
         "version": row,
         "is_numbered": rows.is_numbered(row),

@@ -7,12 +7,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import access
 from ops.errors import Refused
 from ops.messages import explained
 from ops.models import Operation
 from ops.services import operations
-from portal import access, lists, responses
+from portal import lists, responses
 from portal.rows import operations as rows
+from portal.signed_in import person
 
 FILTERS = {"workspace": "workspace__public_id", "state": "state", "kind": "kind"}
 SEARCHED = ("endpoint__name", "run__name", "run__display_name", "model_version__registered_model__name", "public_id")
@@ -20,7 +22,7 @@ SEARCHED = ("endpoint__name", "run__name", "run__display_name", "model_version__
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    found = lists.narrow(request, access.visible(rows.every(), request), FILTERS, SEARCHED)
+    found = lists.narrow(request, access.visible(rows.every(), request.user), FILTERS, SEARCHED)
     page = lists.page_of(request, found)
     context = lists.context(request, page, FILTERS) | {
         "chips": lists.chips(request, "state", Operation.State.choices, _("All")),
@@ -33,24 +35,24 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
-    operation = access.readable(rows.every(), request, public_id=public_id)
+    operation = access.readable(rows.every(), request.user, public_id=public_id)
     return responses.page(request, "operations/detail.html", _context(request, operation), lambda: _facts(operation))
 
 
 @require_GET
 def progress(request: HttpRequest, public_id: str) -> HttpResponse:
     """The moving part of the page; it asks for itself again until the operation is over."""
-    operation = access.readable(rows.every(), request, public_id=public_id)
+    operation = access.readable(rows.every(), request.user, public_id=public_id)
     template = responses.part(request, "operations/detail.html", "live")
     return responses.page(request, template, _context(request, operation), lambda: _facts(operation))
 
 
 @require_POST
 def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
-    operation = access.writable(rows.every(), request, public_id=public_id)
+    operation = access.writable(rows.every(), request.user, public_id=public_id)
     back = reverse("operations:detail", args=[public_id])
     try:
-        operations.cancel(operation, access.person(request))
+        operations.cancel(operation, person(request))
     except Refused as error:
         return responses.refused(request, error, back)
     return responses.see(request, back)
@@ -58,9 +60,9 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def retry(request: HttpRequest, public_id: str) -> HttpResponse:
-    operation = access.writable(rows.every(), request, public_id=public_id)
+    operation = access.writable(rows.every(), request.user, public_id=public_id)
     try:
-        again = operations.retry(operation, access.person(request))
+        again = operations.retry(operation, person(request))
     except Refused as error:
         return responses.refused(request, error, reverse("operations:detail", args=[public_id]))
     return responses.see(request, reverse("operations:detail", args=[again.public_id]))
@@ -77,7 +79,7 @@ def _context(request: HttpRequest, operation: Operation) -> dict[str, Any]:
         "target_url": url,
         "seconds": rows.duration_seconds(operation),
         "is_live": not operation.is_final,
-        "may_write": access.may_write(operation, request),
+        "may_write": access.may_write(operation, request.user),
         "may_retry": operation.is_final and operation.state != Operation.State.SUCCEEDED,
     }
 

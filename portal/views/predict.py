@@ -6,19 +6,21 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import access
 from ops.errors import OpsError
 from ops.messages import Explanation, explain
 from ops.models import Endpoint
-from portal import access, lists, responses
+from portal import lists, responses
 from portal.forms.predict import ImageForm
 from portal.rows import predictions as rows
+from portal.signed_in import person
 from scoring.errors import ImageRefused, ScoringError
 from scoring.services import predictions
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    endpoints = access.visible(rows.askable(), request)
+    endpoints = access.visible(rows.askable(), request.user)
     found = lists.narrow(request, endpoints, {"workspace": "workspace__public_id"}, ("name",))
     page = lists.page_of(request, found)
     context = lists.context(request, page, ("workspace",))
@@ -27,14 +29,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
-    endpoint = access.predictable(rows.askable(), request, public_id=public_id)
+    endpoint = access.predictable(rows.askable(), request.user, public_id=public_id)
     context = _context(request, endpoint, _form(endpoint))
     return responses.page(request, "predict/show.html", context, lambda: {"endpoint": rows.describe(endpoint)})
 
 
 @require_POST
 def send(request: HttpRequest, public_id: str) -> HttpResponse:
-    endpoint = access.predictable(rows.askable(), request, public_id=public_id)
+    endpoint = access.predictable(rows.askable(), request.user, public_id=public_id)
     form = _form(endpoint, request)
     if not form.is_valid():
         return _answer(request, endpoint, form, 422)
@@ -42,7 +44,7 @@ def send(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         outcome = predictions.create(
             endpoint=endpoint,
-            by=access.person(request),
+            by=person(request),
             data=data,
             file_name=name,
             deployment=form.cleaned_data["deployment"],
@@ -64,7 +66,7 @@ def _form(endpoint: Endpoint, request: HttpRequest | None = None) -> ImageForm:
 def _context(request: HttpRequest, endpoint: Endpoint, form: ImageForm) -> dict[str, Any]:
     return {
         "endpoint": endpoint,
-        "endpoints": access.visible(rows.askable(), request)[: lists.ROWS],
+        "endpoints": access.visible(rows.askable(), request.user)[: lists.ROWS],
         "form": form,
         "samples": list(form.samples.values())[: rows.SAMPLES],
         "history": rows.history(endpoint),

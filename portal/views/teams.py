@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import access
+from accounts.models import Membership, Team, User
 from ops.errors import Refused
-from portal import access, people, responses
+from ops.services import people
+from portal import responses
 from portal.forms.teams import MemberForm, RoleForm, TeamForm
-from portal.models import Membership, Team, User
 
 
 @require_GET
@@ -51,7 +53,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def members(request: HttpRequest, public_id: str) -> HttpResponse:
-    team = access.readable(Team, request, public_id=public_id)
+    team = access.readable(Team, request.user, public_id=public_id)
     return _members(request, team, MemberForm())
 
 
@@ -59,7 +61,7 @@ def members(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def add_member(request: HttpRequest, public_id: str) -> HttpResponse:
     """Answers with the page itself when there is a one-time password: it is shown once and kept nowhere."""
-    team = access.manageable(Team, request, public_id=public_id)
+    team = access.manageable(Team, request.user, public_id=public_id)
     form = MemberForm(request.POST)
     if not form.is_valid():
         return responses.invalid(request, "teams/members.html", _context(request, team, form), form)
@@ -75,7 +77,7 @@ def add_member(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def change_role(request: HttpRequest, public_id: str, member: int) -> HttpResponse:
-    team = access.manageable(Team, request, public_id=public_id)
+    team = access.manageable(Team, request.user, public_id=public_id)
     membership = get_object_or_404(team.memberships, pk=member)
     form = RoleForm(request.POST)
     if not form.is_valid():
@@ -91,11 +93,11 @@ def change_role(request: HttpRequest, public_id: str, member: int) -> HttpRespon
 @require_POST
 def remove_member(request: HttpRequest, public_id: str, member: int) -> HttpResponse:
     """Owners remove anybody; everybody may leave."""
-    team = access.readable(Team, request, public_id=public_id)
+    team = access.readable(Team, request.user, public_id=public_id)
     membership = get_object_or_404(team.memberships, pk=member)
     is_leaving = membership.user_id == request.user.pk
     if not is_leaving:
-        access.manageable(Team, request, public_id=public_id)
+        access.manageable(Team, request.user, public_id=public_id)
     try:
         people.remove(membership)
     except Refused as refusal:

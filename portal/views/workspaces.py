@@ -10,31 +10,34 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import access
 from ops.errors import Refused
 from ops.messages import explained
 from ops.models import Credential, Workspace
 from ops.services import credentials
 from ops.services import workspaces as registry
-from portal import access, lists, responses
+from portal import lists, responses
 from portal.forms.workspaces import LOCAL_NAMES, RegisterForm
 from portal.rows import operations as operation_rows
 from portal.rows import workspaces as rows
+from portal.signed_in import person
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    found = lists.narrow(request, access.visible(rows.every(), request), {"state": "state"}, ("name", "resource_group"))
+    visible = access.visible(rows.every(), request.user)
+    found = lists.narrow(request, visible, {"state": "state"}, ("name", "resource_group"))
     page = lists.page_of(request, rows.listed(found))
     context = lists.context(request, page, ("state",)) | {
         "chips": lists.chips(request, "state", Workspace.State.choices, _("All")),
-        "may_write": access.may_write_somewhere(request),
+        "may_write": access.may_write_somewhere(request.user),
     }
     return responses.page(request, "workspaces/index.html", context, lambda: lists.as_json(page, rows.outline))
 
 
 @require_http_methods(["GET", "POST"])
 def register(request: HttpRequest) -> HttpResponse:
-    if not access.may_write_somewhere(request):
+    if not access.may_write_somewhere(request.user):
         raise PermissionDenied
     form = RegisterForm(request, request.POST if request.method == "POST" else None)
     context = {"form": form, "local": _local(form)}
@@ -45,7 +48,7 @@ def register(request: HttpRequest) -> HttpResponse:
         return responses.invalid(request, template, context, form)
     try:
         with transaction.atomic():
-            operation = registry.register(**form.identity, by=access.person(request), credential=_credential(form))
+            operation = registry.register(**form.identity, by=person(request), credential=_credential(form))
     except Refused as error:
         return responses.rejected(request, template, context, form, error)
     return responses.see(request, reverse("workspaces:detail", args=[operation.workspace.public_id]))
@@ -53,7 +56,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
-    workspace = access.readable(rows.every(), request, public_id=public_id)
+    workspace = access.readable(rows.every(), request.user, public_id=public_id)
     operation = rows.last_check(workspace)
     context = {
         "workspace": workspace,
@@ -63,7 +66,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "computes": workspace.computes.filter(gone_at=None).order_by("name"),
         "recent": operation_rows.every().filter(workspace=workspace)[:8],
         "is_live": bool(operation and not operation.is_final),
-        "may_write": access.may_write(workspace, request),
+        "may_write": access.may_write(workspace, request.user),
     }
     template = responses.part(request, "workspaces/detail.html", "live")
     return responses.page(request, template, context, lambda: _facts(workspace))
@@ -71,10 +74,10 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def test(request: HttpRequest, public_id: str) -> HttpResponse:
-    workspace = access.writable(rows.every(), request, public_id=public_id)
+    workspace = access.writable(rows.every(), request.user, public_id=public_id)
     back = reverse("workspaces:detail", args=[public_id])
     try:
-        registry.test(workspace, access.person(request))
+        registry.test(workspace, person(request))
     except Refused as error:
         return responses.refused(request, error, back)
     return responses.see(request, back)
@@ -82,9 +85,9 @@ def test(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def unregister(request: HttpRequest, public_id: str) -> HttpResponse:
-    workspace = access.writable(rows.every(), request, public_id=public_id)
+    workspace = access.writable(rows.every(), request.user, public_id=public_id)
     try:
-        registry.unregister(workspace, access.person(request))
+        registry.unregister(workspace, person(request))
     except Refused as error:
         return responses.refused(request, error, reverse("workspaces:detail", args=[public_id]))
     sentence = _("%(name)s is no longer registered. Nothing in Azure was touched.")

@@ -4,10 +4,10 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from accounts.models import User
 from ops import vault
 from ops.errors import Refused
 from ops.models import Deployment, Endpoint, ServingState
@@ -16,9 +16,6 @@ from scoring import images, specs, wire
 from scoring.client import Answer, Client
 from scoring.errors import EndpointAnswer, ScoringError
 from scoring.models import Prediction
-
-if TYPE_CHECKING:
-    from portal.models import User
 
 TOP = 10
 
@@ -31,7 +28,7 @@ class Outcome:
     picture: images.Picture
 
 
-def create(*, endpoint: Endpoint, by: "User", data: bytes, file_name: str = "", deployment: str = "") -> Outcome:
+def create(*, endpoint: Endpoint, by: User, data: bytes, file_name: str = "", deployment: str = "") -> Outcome:
     """The endpoint's answer to one image file, kept as a row. ``deployment`` goes around the traffic split.
 
     Raises Refused when the endpoint cannot be asked (yet), ImageRefused (nothing was sent or kept), SpecRefused, and

@@ -14,12 +14,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from accounts.ids import new_public_id
 from ops import queue
 from ops.azure import environments as azure_environments
 from ops.azure import jobs as azure_jobs
 from ops.azure.facts import JobSpec
 from ops.models import Heartbeat, Mirror, Operation, Run
-from ops.models.ids import new_public_id
 from ops.services import runs, workspaces
 from portal.celery import app
 from tests.amlocal_server import ROOT

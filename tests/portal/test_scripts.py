@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.utils import timezone
 
+from accounts.models import Membership
 from ops.models import LogChunk, LogFile, MetricPoint, MetricSeries, Run
-from portal.models import Membership
 from tests.journeys import browsers
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

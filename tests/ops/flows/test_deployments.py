@@ -5,12 +5,12 @@ import contextlib
 import pytest
 from django.utils import timezone
 
+from accounts.ids import new_public_id
 from ops import vault
 from ops.azure import deployments as azure_deployments
 from ops.azure import endpoints as azure_endpoints
 from ops.azure.errors import AzureError
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, RegisteredModel
-from ops.models.ids import new_public_id
 from ops.services import deployments, endpoints, operations, traffic, versions
 from tests.ops.flows.conftest import (
     advance,

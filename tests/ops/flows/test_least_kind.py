@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from accounts.ids import new_public_id
 from ops.models import Deployment, Endpoint, Operation
-from ops.models.ids import new_public_id
 from ops.services import deployments, endpoints, traffic, versions
 from tests.amlocal_server import ROOT, AmlocalServer
 from tests.ops.flows.conftest import complete, finish

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.ids import new_public_id
 from ops.azure import endpoints as azure_endpoints
 from ops.azure import jobs as azure_jobs
 from ops.azure.facts import JobSpec
 from ops.flows import mirror, sync_logs
 from ops.models import Endpoint, LogChunk, LogFile, MetricSeries, Mirror, ModelVersion, Operation, Run
-from ops.models.ids import new_public_id
 from ops.services import workspaces
 from tests.ops.flows.conftest import complete, connected, finish, mirror_once, wait_until
 

@@ -6,8 +6,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
+from accounts.ids import new_public_id
 from ops.models import Operation
-from ops.models.ids import new_public_id
 from ops.services import deployments, endpoints, traffic, versions
 from tests.ops.brokers import pointed_at
 from tests.ops.flows.conftest import complete, finish, mirror_once

@@ -3,8 +3,8 @@
 import pytest
 from django.utils import timezone
 
+from accounts.ids import new_public_id
 from ops.models import ModelVersion, Operation, Run
-from ops.models.ids import new_public_id
 from ops.services import operations, versions
 from tests.ops.flows.conftest import (
     advance,

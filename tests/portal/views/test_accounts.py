@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Membership, User
 from portal import onboarding
-from portal.models import Membership, User
 
 SIGN_IN = "/sign-in/"
 

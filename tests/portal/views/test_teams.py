@@ -5,7 +5,7 @@ from django.contrib.messages import get_messages
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from portal.models import Membership, Team, User
+from accounts.models import Membership, Team, User
 
 
 @pytest.fixture

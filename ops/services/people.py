@@ -4,8 +4,8 @@ import secrets
 
 from django.db import transaction
 
+from accounts.models import Membership, Team, User
 from ops.errors import Refused
-from portal.models import Membership, Team, User
 
 
 def found(name: str, by: User) -> Team:
