@@ -70,6 +70,7 @@ def _makers(workspace: Any, person: Any) -> dict[str, Callable[[int], None]]:
     from django.utils import timezone
 
     from ops.models import Endpoint, ModelVersion, Operation, RegisteredModel, Run
+    from ops.opening import columns_about
 
     def runs(count: int) -> None:
         first = Run.objects.count()
@@ -95,7 +96,7 @@ def _makers(workspace: Any, person: Any) -> dict[str, Callable[[int], None]]:
         Operation.objects.bulk_create(
             Operation(
                 kind="test_connection",
-                workspace=workspace,
+                **columns_about(workspace),
                 lock_key=f"bench:{n}",
                 requested_by=person,
                 deadline_at=now,

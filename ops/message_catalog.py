@@ -40,7 +40,7 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
         _("The portal could not write to its own database in time."),
         _("Retry; if it lasts, the person who runs the portal should look at its load."),
     ),
-    "ops:subject_gone": (
+    "ops:target_gone": (
         _("No longer there"),
         _("What this operation was about has been removed from the portal in the meantime."),
         "",
@@ -140,6 +140,11 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
         _PARAMETER,
         _("The workspace {name} is already registered in this portal."),
         _("If you do not see it, another team has it: ask the person who runs the portal."),
+    ),
+    "workspace:unregistered": (
+        _("The workspace is no longer registered"),
+        _("{name} was unregistered in the meantime: nothing new is begun in it."),
+        _("Register it again to go on."),
     ),
     "workspace:not_found": (
         _("Workspace not found"),

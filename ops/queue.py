@@ -24,7 +24,7 @@ MOST_A_DISPATCH = 500
 
 def send(operation: Operation, in_seconds: float = 0) -> bool:
     """Ask a worker of its cloud to take the next step. False when the broker is down: dispatch sends again."""
-    return _send("ops.advance", [operation.pk, operation.turn], operation.workspace.queue, in_seconds)
+    return _send("ops.advance", [operation.pk, operation.turn], operation.queue, in_seconds)
 
 
 def send_on(operation: Operation) -> bool:
@@ -33,7 +33,7 @@ def send_on(operation: Operation) -> bool:
     Longer waits are left to dispatch.
     """
     if operation.is_final:
-        mirror = Mirror.objects.select_related("workspace").filter(workspace_id=operation.workspace_id).first()
+        mirror = Mirror.objects.select_related("workspace").filter(workspace__operations=operation).first()
         return mirror is not None and send_mirror(mirror)
     wait = _seconds_until(operation.next_try_at)
     return wait <= SHORT_SECONDS and send(operation, wait)
@@ -52,7 +52,7 @@ def send_mirror_on(mirror: Mirror) -> bool:
 
 def send_due() -> int:
     """Send what is due and still waits: lost messages, long waits, killed workers' leases. How many."""
-    operations = Operation.objects.filter(finished_at=None).select_related("workspace")
+    operations = Operation.objects.open()
     mirrors = Mirror.objects.filter(workspace__unregistered_at=None).select_related("workspace")
     sent = sum(send(row) for row in _due(operations, "next_try_at") if _postpone(row, "next_try_at"))
     return sent + sum(send_mirror(row) for row in _due(mirrors, "next_at") if _postpone(row, "next_at"))

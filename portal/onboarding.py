@@ -9,7 +9,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import Membership, Team, User
+from accounts.models import User
+from ops.services import people
 
 
 class LinkIsSpent(Exception):
@@ -43,7 +44,7 @@ def redeem(token: str, username: str, password: str, team_name: str) -> User:
         if not is_open(token):
             raise LinkIsSpent
         user = User.objects.create_superuser(username, password=password)
-        Membership.objects.create(user=user, team=Team.objects.create(name=team_name), role=Membership.Role.OWNER)
+        people.found(team_name, by=user)
     _path().unlink(missing_ok=True)
     return user
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -122,11 +122,7 @@ def of(request: HttpRequest) -> Sight:
         runs=within(Run.objects.filter(gone_at=None)),
         versions=within(ModelVersion.objects.filter(state=ModelVersion.State.READY), "registered_model__workspace"),
         endpoints=within(Endpoint.objects.filter(gone_at=None)),
-        operations=within(
-            Operation.objects.select_related(
-                "requested_by", "run", "endpoint", "model_version__registered_model", "workspace"
-            )
-        ),
+        operations=within(Operation.objects.select_related("requested_by", "workspace")),
         predictions=within(Prediction.objects.filter(error_code=""), "endpoint__workspace"),
     )
 
@@ -144,10 +140,9 @@ def _run(row: Run) -> Line:
 
 
 def _operation(row: Operation) -> Line:
-    thing: Model = row.endpoint or row.model_version or row.run or row.workspace
     trouble = explained(row)
     return Line(
-        title=f"{row.get_kind_display()} · {thing}",
+        title=f"{row.get_kind_display()} · {row.target_name}",
         note=trouble.title if trouble else str(row.requested_by or ""),
         url=reverse("operations:detail", args=[row.public_id]),
         state=row.state,

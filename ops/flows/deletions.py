@@ -2,10 +2,11 @@
 
 from django.db.models import Q
 
+from ops import targets
 from ops.azure import deployments, endpoints
 from ops.azure.connections import Connection
 from ops.errors import Refused
-from ops.flows import polls, serving, targets
+from ops.flows import polls, serving
 from ops.flows.deployments import find_deployment
 from ops.flows.endpoints import find_endpoint
 from ops.flows.steps import Flow, Next, Resume, Step, Wait

@@ -5,15 +5,16 @@ from typing import Any, Literal
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from ops import targets
 from ops.azure import codes, deployments, endpoints, environments
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureConflict, AzureError, AzureFailed, AzureNotFound
 from ops.azure.facts import DeploymentFacts, DeploymentSpec
 from ops.errors import NameTaken, OpsError
-from ops.flows import checkpoints, contents, keys, polls, serving, tags, targets, traffic
+from ops.flows import checkpoints, contents, keys, polls, serving, tags, traffic
 from ops.flows.endpoints import NAME_TAKEN, await_endpoint, ensure_endpoint
 from ops.flows.steps import Flow, Next, Resume, Step, Wait
 from ops.models import Deployment, Endpoint, Operation, ServingState
@@ -120,8 +121,9 @@ def reconcile_deployment(operation: Operation, azure: Connection) -> Resume:
 def deploy_failed(operation: Operation, code: str, params: dict[str, Any]) -> None:
     """A name that is somebody else's leaves no endpoint row: it can be tried again in another workspace."""
     failure = {"state": ServingState.FAILED, "error_code": code, "error_params": params}
-    Deployment.objects.filter(pk=operation.plan.get("deployment_pk")).update(**failure)
-    never_made = Endpoint.objects.filter(pk=operation.endpoint_id or 0, arm_id="")
+    deployment = targets.deployment(operation)
+    Deployment.objects.filter(pk=deployment.pk).update(**failure)
+    never_made = Endpoint.objects.filter(pk=deployment.endpoint_id, arm_id="")
     if code == NAME_TAKEN:
         never_made.update(gone_at=timezone.now(), **failure)
     else:
@@ -129,8 +131,9 @@ def deploy_failed(operation: Operation, code: str, params: dict[str, Any]) -> No
 
 
 def deploy_cancelled(operation: Operation, code: str, params: dict[str, Any]) -> None:
-    Deployment.objects.filter(pk=operation.plan.get("deployment_pk")).update(gone_at=timezone.now(), traffic=0)
-    never_made = Endpoint.objects.filter(pk=operation.endpoint_id or 0, arm_id="")
+    deployment = targets.deployment(operation)
+    Deployment.objects.filter(pk=deployment.pk).update(gone_at=timezone.now(), traffic=0)
+    never_made = Endpoint.objects.filter(pk=deployment.endpoint_id, arm_id="")
     never_made.exclude(deployments__gone_at=None).update(gone_at=timezone.now())
 
 
@@ -146,9 +149,9 @@ def _reopen(deployment: Deployment) -> None:
         raise NameTaken("deployment:name_taken", name=deployment.name) from error
 
 
-def _tries(operation: Operation, deployment: Deployment) -> Any:
-    """All operations that were to make this very deployment: this one, the one it repeats, and so on."""
-    return Operation.objects.filter(kind=operation.kind, plan__deployment_pk=deployment.pk)
+def _tries(operation: Operation, deployment: Deployment) -> QuerySet[Operation]:
+    """Return all operations that were to make this very deployment: this one, the one it repeats, and so on."""
+    return Operation.objects.about(deployment).filter(kind=operation.kind)
 
 
 def _spec(operation: Operation, deployment: Deployment) -> DeploymentSpec:

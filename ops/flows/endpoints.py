@@ -3,12 +3,13 @@
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from ops import targets
 from ops.azure import endpoints
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureConflict, AzureError, AzureNotFound, AzureRejected
 from ops.azure.facts import EndpointFacts
 from ops.errors import NameTaken, OpsError
-from ops.flows import keys, polls, serving, tags, targets
+from ops.flows import keys, polls, serving, tags
 from ops.flows.steps import Next, Wait
 from ops.models import Endpoint, Operation, ServingState
 
@@ -19,7 +20,7 @@ def ensure_endpoint(operation: Operation, azure: Connection) -> Next | Wait:
     endpoint = targets.endpoint(operation)
     _reopen(endpoint)
     facts = find_endpoint(azure, endpoint.name)
-    if facts and not tags.are_of_any(endpoint.operations.all(), facts.tags):
+    if facts and not tags.are_of_any(Operation.objects.locking(endpoint.lock_key), facts.tags):
         raise NameTaken(NAME_TAKEN, name=endpoint.name)
     if facts and facts.state == "deleting":
         return Wait(polls.LONGEST_SECONDS / 10, "phase:endpoint_leaving")

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
+from ops import events, targets
 from ops.flows import catalogue, checkpoints, clouds, failures, leases, limits
 from ops.flows.steps import Flow, Next, Resume, Step, Wait, Work, keep
 from ops.models import Event, Mirror, Operation
@@ -26,11 +27,11 @@ GRACE = timedelta(minutes=10)
 class Transition:
     """What follows from a step: the columns of the operation's row that change, and the event that tells of it.
 
-    ``kind`` is None when nothing is worth an event. A poll that repeats itself is told ``once``.
+    ``verb`` is None when nothing is worth an event. A poll that repeats itself is told ``once``.
     """
 
     columns: dict[str, Any]
-    kind: Event.Kind | None = None
+    verb: Event.Verb | None = None
     code: str = ""
     params: dict[str, Any] = field(default_factory=dict)
     once: bool = False
@@ -70,7 +71,9 @@ def _choose(flow: Flow, operation: Operation) -> tuple[Step, dict[str, Any]]:
 def _run(flow: Flow, step: Step, operation: Operation) -> Transition:
     try:
         with limits.at_most(step.limit_seconds):
-            outcome = Next() if step.work is keep else step.work(operation, clouds.connect(operation.workspace))
+            outcome = (
+                Next() if step.work is keep else step.work(operation, clouds.connect(targets.workspace(operation)))
+            )
     except checkpoints.LeaseLost:
         raise
     except (Exception, limits.TooSlow) as error:
@@ -87,7 +90,7 @@ def _waits(operation: Operation, outcome: Wait) -> Transition:
     if operation.step == UNDO and operation.deadline_at < timezone.now():
         return _ends(State.LOST_TRACK, "ops:lost_track")
     columns = {"attempts": 0, "next_try_at": _in(outcome.seconds)}
-    return Transition(columns, Event.Kind.PHASE if outcome.phase else None, outcome.phase, once=True)
+    return Transition(columns, Event.Verb.PHASE if outcome.phase else None, outcome.phase, once=True)
 
 
 def _moves(flow: Flow, operation: Operation, outcome: Next) -> Transition:
@@ -99,12 +102,12 @@ def _moves(flow: Flow, operation: Operation, outcome: Next) -> Transition:
 
 def _goes_to(step: str, poll_url: str = "") -> Transition:
     columns = {"step": step, "azure_poll_url": poll_url, "attempts": 0, "next_try_at": timezone.now()}
-    return Transition(columns, Event.Kind.STEP)
+    return Transition(columns, Event.Verb.STEP)
 
 
 def _resumed(operation: Operation, work: Work | None) -> Transition:
     """Go on where Azure is, but only once: a second missed deadline is lost track."""
-    times = operation.events.filter(kind=Event.Kind.STEP, step=RECONCILE).count()
+    times = operation.events.filter(verb=Event.Verb.STEP, step=RECONCILE).count()
     if work is None or times > 1:
         return _ends(State.LOST_TRACK, "ops:lost_track")
     return _goes_to(work.__name__)
@@ -120,7 +123,7 @@ def _failed(flow: Flow, operation: Operation, failure: failures.Failure) -> Tran
     delay = failure.delay_seconds(tries)
     columns = {"attempts": tries, "next_try_at": _in(delay)}
     params = failure.params | {"seconds": round(delay)}
-    return Transition(columns, Event.Kind.WAITING, failure.code, params, once=True)
+    return Transition(columns, Event.Verb.WAITING, failure.code, params, once=True)
 
 
 def _ends(state: State, code: str = "", params: dict[str, Any] | None = None) -> Transition:
@@ -132,7 +135,7 @@ def _ends(state: State, code: str = "", params: dict[str, Any] | None = None) ->
         "next_try_at": None,
         "finished_at": timezone.now(),
     }
-    return Transition(columns, Event.Kind.STATE, code, params or {})
+    return Transition(columns, Event.Verb.STATE, code, params or {})
 
 
 def _give_back(flow: Flow, operation: Operation, transition: Transition) -> Operation | None:
@@ -146,9 +149,9 @@ def _give_back(flow: Flow, operation: Operation, transition: Transition) -> Oper
         columns = transition.columns | {"lease_until": None, "heartbeat_at": timezone.now()}
         for name, value in columns.items():
             setattr(operation, name, value)
-        if transition.kind:
-            record = leases.record_event_once if transition.once else leases.record_event
-            record(operation, transition.kind, transition.code, transition.params)
+        if transition.verb:
+            record = events.record_of_operation_once if transition.once else events.record_of_operation
+            record(operation, transition.verb, transition.code, transition.params)
         if operation.next_try_at and operation.step != UNDO and flow.hears_cancel_at(operation.step):
             # A cancel request that came during the step is heard at once, not after the wait.
             columns["next_try_at"] = _at_once_when_cancelled(operation.next_try_at)
@@ -156,9 +159,8 @@ def _give_back(flow: Flow, operation: Operation, transition: Transition) -> Oper
         if operation.is_final:
             _end_targets(flow, operation)
             # What the operation changed is read back at once.
-            Mirror.objects.filter(workspace_id=operation.workspace_id, next_at__isnull=False).update(
-                next_at=timezone.now()
-            )
+            waiting = Mirror.objects.filter(workspace__operations=operation, next_at__isnull=False)
+            waiting.update(next_at=timezone.now())
     operation.refresh_from_db(fields=["turn", "next_try_at", "cancel_requested_at"])
     told = (operation.kind, operation.public_id, ran, operation.state, operation.error_code or operation.step)
     logger.info("%s %s: %s done, %s %s", *told)

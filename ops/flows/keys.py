@@ -2,10 +2,9 @@
 
 from django.utils import timezone
 
-from ops import vault
+from ops import targets, vault
 from ops.azure import endpoints
 from ops.azure.connections import Connection
-from ops.flows import targets
 from ops.flows.steps import Flow, Next, Step
 from ops.models import Endpoint, Operation
 

@@ -1,4 +1,4 @@
-"""Who may run an operation's next step: one UPDATE takes the turn, one gives it back. Decides nothing about steps."""
+"""Who may run an operation's next step: one UPDATE takes the lease and the turn. Decides nothing about steps."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,10 +7,11 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from ops import events
 from ops.flows.steps import LEASE_MARGIN_SECONDS
 from ops.models import Event, Operation
 
-RELATED = ("workspace__credential", "run", "endpoint", "model_version__registered_model", "requested_by")
+RELATED = ("workspace__credential", "requested_by")
 
 
 def read(pk: int, turn: int) -> Operation | None:
@@ -37,27 +38,7 @@ def take(operation: Operation, step: str, limit_seconds: float, **columns: Any) 
         for name, value in (changes | {"turn": operation.turn + 1}).items():
             setattr(operation, name, value)
         if was_queued:
-            record_event(operation, Event.Kind.STATE)
+            events.record_of_operation(operation, Event.Verb.STATE)
         if step != old_step:
-            record_event(operation, Event.Kind.STEP)
+            events.record_of_operation(operation, Event.Verb.STEP)
     return True
-
-
-def record_event(operation: Operation, kind: Event.Kind, code: str = "", params: dict[str, Any] | None = None) -> None:
-    """Write one line of the operation's story, about its present state and step."""
-    Event.objects.create(
-        workspace_id=operation.workspace_id,
-        operation=operation,
-        kind=kind,
-        state=operation.state,
-        step=operation.step,
-        code=code,
-        params=params or {},
-    )
-
-
-def record_event_once(operation: Operation, kind: Event.Kind, code: str, params: dict[str, Any] | None = None) -> None:
-    """Write the line unless the last one of its kind in this step says the same: a poll is no news."""
-    last = operation.events.filter(kind=kind, step=operation.step).order_by("-pk").first()
-    if last is None or last.code != code:
-        record_event(operation, kind, code, params)

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from ops import recipes
+from ops import recipes, targets
 from ops.azure import codes, data, environments, jobs
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureNotFound
 from ops.azure.facts import JobFacts, JobInput, JobSpec, UriFolder
 from ops.errors import NameTaken, OpsError
-from ops.flows import checkpoints, commands, contents, statuses, tags, targets
+from ops.flows import checkpoints, commands, contents, statuses, tags
 from ops.flows.steps import Flow, Next, Resume, Step, Wait
 from ops.models import FINAL_STATUSES, InputFile, Operation, Run
 
@@ -62,7 +62,7 @@ def create_job(operation: Operation, azure: Connection) -> Next:
     job = find(azure, run.name)
     if job is None:
         job = jobs.create(azure, _spec(operation, run))
-    elif not tags.are_of_any(run.operations.all(), job.tags):
+    elif not tags.are_of_any(Operation.objects.about(run), job.tags):
         raise NameTaken("run:name_taken", name=run.name)
     Run.objects.filter(pk=run.pk).update(arm_id=job.arm_id, studio_url=job.studio_url, seen_at=timezone.now())
     if Run.objects.filter(pk=run.pk, status=Run.SUBMITTING).exists():
@@ -110,7 +110,7 @@ def reconcile_cancel(operation: Operation, azure: Connection) -> Resume:
 def _ours(operation: Operation, azure: Connection) -> JobFacts | None:
     run = targets.run(operation)
     job = find(azure, run.name)
-    return job if job and tags.are_of_any(run.operations.all(), job.tags) else None
+    return job if job and tags.are_of_any(Operation.objects.about(run), job.tags) else None
 
 
 def _present(operation: Operation, azure: Connection) -> JobFacts:
@@ -151,9 +151,10 @@ def _copy(file: InputFile, folder: Path) -> Path:
 
 
 def _never_sent(operation: Operation, status: str, code: str, params: dict[str, Any]) -> None:
-    if operation.run and not Run.objects.get(pk=operation.run.pk).arm_id:
+    run = targets.run(operation)
+    if not Run.objects.get(pk=run.pk).arm_id:
         ended = {"is_final": True, "ended_at": timezone.now(), "error_code": code, "error_params": params}
-        statuses.record(operation.run, status, **ended)
+        statuses.record(run, status, **ended)
 
 
 def submission_failed(operation: Operation, code: str, params: dict[str, Any]) -> None:

@@ -1,8 +1,10 @@
 """Mirrors endpoints and deployments, those made outside the portal too. What an operation is changing is left to it."""
 
 from datetime import datetime
+from itertools import islice
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ops.azure import deployments, endpoints
@@ -11,6 +13,8 @@ from ops.azure.errors import AzureError, AzureNotFound
 from ops.azure.facts import DeploymentFacts, EndpointFacts
 from ops.flows import keys, serving
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, Workspace
+
+KEYS_A_ROUND = 3
 
 
 def sync(workspace: Workspace, azure: Connection) -> None:
@@ -63,8 +67,8 @@ def _write_deployments(row: Endpoint, behind: list[DeploymentFacts]) -> None:
 
 def _is_busy(row: Endpoint, began_at: datetime) -> bool:
     """Whether an operation holds the endpoint, or ended after this list was read."""
-    operations = Operation.objects.filter(endpoint=row)
-    return operations.filter(finished_at=None).exists() or operations.filter(finished_at__gt=began_at).exists()
+    operations = Operation.objects.locking(row.lock_key, row.key_lock_key)
+    return operations.filter(Q(finished_at=None) | Q(finished_at__gt=began_at)).exists()
 
 
 def _version(workspace: Workspace, arm_id: str) -> ModelVersion | None:
@@ -75,7 +79,8 @@ def _version(workspace: Workspace, arm_id: str) -> ModelVersion | None:
 def _fetch_missing_keys(workspace: Workspace, azure: Connection) -> None:
     """An endpoint made outside can be predicted on as well, when its keys may be read."""
     keyless = workspace.endpoints.filter(gone_at=None, state="ready", auth_mode=keys.KEY, key_fetched_at=None)
-    for row in keyless.exclude(operations__finished_at=None, operations__isnull=False)[:3]:
+    idle = (row for row in keyless if not Operation.objects.open().locking(row.lock_key, row.key_lock_key).exists())
+    for row in islice(idle, KEYS_A_ROUND):
         try:
             keys.fetch(row, azure)
         except AzureError as error:

@@ -1,8 +1,10 @@
 """Mirrors registered models and their versions, those made outside the portal too."""
 
 import re
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ops.azure import models
@@ -24,7 +26,7 @@ def sync(workspace: Workspace, azure: Connection) -> None:
                 _write(workspace, facts)
     present = {(facts.name, facts.version) for facts in listed}
     rows = ModelVersion.objects.filter(registered_model__workspace=workspace).exclude(arm_id="")
-    known = rows.filter(gone_at=None, created_at__lt=began_at).exclude(operations__finished_at__gt=began_at)
+    known = rows.filter(gone_at=None, created_at__lt=began_at).exclude(pk__in=_just_made(began_at))
     gone = [
         pk for pk, *key in known.values_list("pk", "registered_model__name", "version") if tuple(key) not in present
     ]
@@ -45,7 +47,7 @@ def _write(workspace: Workspace, facts: ModelFacts) -> None:
             metrics=_metrics(facts),
         )
         ModelVersion.objects.filter(pk=version.pk).update(created_at=facts.created_at or now)
-    elif Operation.objects.filter(model_version=version, finished_at=None).exists() and not version.arm_id:
+    elif not version.arm_id and Operation.objects.open().about(version).exists():
         return
     ModelVersion.objects.filter(pk=version.pk).update(
         kind=facts.kind[:30],
@@ -55,6 +57,12 @@ def _write(workspace: Workspace, facts: ModelFacts) -> None:
         seen_at=now,
         gone_at=None,
     )
+
+
+def _just_made(since: datetime) -> QuerySet[Operation, int]:
+    """Return the versions whose operation ended after the list was read: they may not be in it."""
+    ended = Operation.objects.about_any(ModelVersion).filter(finished_at__gt=since)
+    return ended.values_list("target_id", flat=True)
 
 
 def _run(workspace: Workspace, facts: ModelFacts) -> Run | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from ops import targets
 from ops.azure import endpoints
 from ops.azure.connections import Connection
 from ops.azure.facts import EndpointFacts
 from ops.errors import OpsError
-from ops.flows import polls, serving, targets
+from ops.flows import polls, serving
 from ops.flows.steps import Flow, Next, Resume, Step, Wait
 from ops.models import Operation
 

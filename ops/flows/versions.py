@@ -12,12 +12,13 @@ from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from ops import targets
 from ops.azure import artifacts, models, rest
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureNotFound
 from ops.azure.facts import ModelFacts
 from ops.errors import OpsError
-from ops.flows import checkpoints, tags, targets
+from ops.flows import checkpoints, tags
 from ops.flows.steps import Flow, Next, Resume, Step, Wait
 from ops.models import ModelVersion, Operation, Run, Sample, VersionFile
 
@@ -63,7 +64,7 @@ def create_version(operation: Operation, azure: Connection) -> Next | Wait:
     version = targets.version(operation)
     number = operation.plan.get("version") or _choose(operation, version, azure)
     facts = find(azure, version.registered_model.name, number)
-    if facts and not tags.are_of_any(version.operations.all(), facts.tags):
+    if facts and not tags.are_of_any(Operation.objects.about(version), facts.tags):
         checkpoints.save(operation, version="")
         return Wait(0, "phase:number_taken")
     if facts is None:
@@ -121,12 +122,12 @@ def find(azure: Connection, name: str, number: str) -> ModelFacts | None:
 def reconcile_version(operation: Operation, azure: Connection) -> Resume:
     version, number = targets.version(operation), operation.plan.get("version")
     facts = find(azure, version.registered_model.name, number) if number else None
-    is_ours = facts and tags.are_of_any(version.operations.all(), facts.tags)
+    is_ours = facts and tags.are_of_any(Operation.objects.about(version), facts.tags)
     return Resume(create_version if is_ours else None)
 
 
 def version_failed(operation: Operation, code: str, params: dict[str, Any]) -> None:
-    unready = ModelVersion.objects.filter(pk=operation.model_version_id or 0).exclude(state=ModelVersion.State.READY)
+    unready = ModelVersion.objects.filter(pk=operation.target_id).exclude(state=ModelVersion.State.READY)
     unready.update(state=ModelVersion.State.FAILED)
 
 

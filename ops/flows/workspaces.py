@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from ops import targets
 from ops.azure import workspaces
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureDenied, AzureNotFound
@@ -17,7 +18,7 @@ ATTEMPTS = 3
 
 
 def read_workspace(operation: Operation, azure: Connection) -> Next:
-    workspace = operation.workspace
+    workspace = targets.workspace(operation)
     try:
         facts = workspaces.get(azure)
     except AzureNotFound as error:
@@ -30,22 +31,23 @@ def read_workspace(operation: Operation, azure: Connection) -> Next:
 
 
 def read_computes(operation: Operation, azure: Connection) -> Next:
-    sync_computes.sync(operation.workspace, azure)
+    workspace = targets.workspace(operation)
+    sync_computes.sync(workspace, azure)
     ready = {"state": Workspace.State.READY, "error_code": "", "error_params": {}, "checked_at": timezone.now()}
-    Workspace.objects.filter(pk=operation.workspace_id).update(**ready)
-    Mirror.objects.filter(workspace=operation.workspace, workspace__unregistered_at=None).update(next_at=timezone.now())
+    Workspace.objects.filter(pk=workspace.pk).update(**ready)
+    Mirror.objects.filter(workspace=workspace, workspace__unregistered_at=None).update(next_at=timezone.now())
     return Next()
 
 
 def look_up_failed(operation: Operation, code: str, params: dict[str, Any]) -> None:
-    Workspace.objects.filter(pk=operation.workspace_id).update(
+    Workspace.objects.filter(pk=operation.target_id).update(
         state=Workspace.State.FAILED, error_code=code, error_params=params, checked_at=timezone.now()
     )
 
 
 def look_up_cancelled(operation: Operation, code: str, params: dict[str, Any]) -> None:
     """A workspace that never answered is not ready; one that did before still is."""
-    never = Workspace.objects.filter(pk=operation.workspace_id, state=Workspace.State.REGISTERING)
+    never = Workspace.objects.filter(pk=operation.target_id, state=Workspace.State.REGISTERING)
     never.update(state=Workspace.State.FAILED, error_code="workspace:not_checked", error_params={})
 
 

@@ -2,7 +2,9 @@
 
 from ops.models.credentials import Credential
 from ops.models.endpoints import Deployment, Endpoint, ServingState
-from ops.models.operations import Event, Heartbeat, Operation
+from ops.models.events import Event
+from ops.models.heartbeats import Heartbeat
+from ops.models.operations import Operation
 from ops.models.registry import ModelVersion, RegisteredModel, Sample, VersionFile
 from ops.models.runs import (
     FINAL_STATUSES,

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_public_id
+from ops.models.azure_resources import AzureResource
 from ops.models.registry import ModelVersion
 from ops.models.workspaces import Workspace
 
@@ -20,7 +21,7 @@ class ServingState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
-class Endpoint(models.Model):
+class Endpoint(AzureResource):
     """``key_encrypted`` is the primary scoring key, fetched by a worker. Deleted endpoints stay as rows."""
 
     State = ServingState
@@ -34,14 +35,8 @@ class Endpoint(models.Model):
     scoring_uri = models.CharField(max_length=500, blank=True)
     key_encrypted = models.TextField(blank=True, editable=False)
     key_fetched_at = models.DateTimeField(null=True, blank=True)
-    arm_id = models.CharField(max_length=500, blank=True)
-    is_ours = models.BooleanField(default=False)
-    error_code = models.CharField(max_length=80, blank=True)
-    error_params = models.JSONField(default=dict, blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
-    seen_at = models.DateTimeField(null=True, blank=True)
-    gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["name", "-pk"]
@@ -56,8 +51,13 @@ class Endpoint(models.Model):
     def lock_key(self) -> str:
         return f"endpoint:{self.pk}"
 
+    @property
+    def key_lock_key(self) -> str:
+        """What fetching the scoring key locks: it goes on beside any change."""
+        return f"key:{self.pk}"
 
-class Deployment(models.Model):
+
+class Deployment(AzureResource):
     """``traffic`` is the percentage of the endpoint's requests; ``log_text`` the kept tail of the server's log."""
 
     State = ServingState
@@ -72,15 +72,9 @@ class Deployment(models.Model):
     instance_count = models.PositiveIntegerField(_("instances"), default=1)
     request_timeout_ms = models.PositiveIntegerField(default=5000)
     traffic = models.PositiveSmallIntegerField(default=0)
-    arm_id = models.CharField(max_length=500, blank=True)
-    is_ours = models.BooleanField(default=False)
-    error_code = models.CharField(max_length=80, blank=True)
-    error_params = models.JSONField(default=dict, blank=True)
     log_text = models.TextField(blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
-    seen_at = models.DateTimeField(null=True, blank=True)
-    gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["name", "-pk"]
@@ -90,3 +84,8 @@ class Deployment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def lock_key(self) -> str:
+        """Azure changes one thing of an endpoint at a time: deployments share its lock."""
+        return self.endpoint.lock_key

@@ -1,4 +1,4 @@
-"""One thing a person asked for, carried out step by step by workers, and the append-only story of it."""
+"""One thing a person asked for, carried out step by step by workers."""
 
 import uuid
 
@@ -8,9 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_public_id
-from ops.models.endpoints import Endpoint
-from ops.models.registry import ModelVersion
-from ops.models.runs import Run
+from accounts.models import Team
+from ops.models.targets import Targeted, TargetedQuerySet
 from ops.models.workspaces import Workspace
 
 
@@ -18,10 +17,23 @@ def new_correlation_id() -> str:
     return uuid.uuid4().hex
 
 
-class Operation(models.Model):
-    """``ops.flows.engine`` is the only writer of ``state`` once the row exists; services create rows and ask to cancel.
+class OperationQuerySet(TargetedQuerySet["Operation"]):
+    """Operations asked for by target or by what they lock."""
 
-    ``lock_key`` (such as endpoint:17) is unique among open rows: the database keeps one open operation per thing.
+    def open(self) -> "OperationQuerySet":
+        return self.filter(finished_at=None)
+
+    def locking(self, *lock_keys: str) -> "OperationQuerySet":
+        """Keep the operations that hold, or held, one of these locks."""
+        return self.filter(lock_key__in=lock_keys)
+
+
+class Operation(Targeted):
+    """One request about one target, with the step it has come to.
+
+    ``ops.opening`` makes the row; after that ``ops.flows.engine`` is the only writer of ``state``. ``lock_key`` (such
+    as endpoint:17) is unique among open rows: the database keeps one open operation per thing. ``queue`` is the Celery
+    queue whose workers carry it out. ``parent`` is the operation one of whose steps opened this one.
     """
 
     class Kind(models.TextChoices):
@@ -44,14 +56,13 @@ class Operation(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
         LOST_TRACK = "lost_track", _("Lost track")
 
-    team_path = "workspace__team"
+    team_path = "team"
 
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
     kind = models.CharField(max_length=24, choices=Kind.choices)
-    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="operations")
-    run = models.ForeignKey(Run, models.CASCADE, null=True, blank=True, related_name="operations")
-    model_version = models.ForeignKey(ModelVersion, models.CASCADE, null=True, blank=True, related_name="operations")
-    endpoint = models.ForeignKey(Endpoint, models.CASCADE, null=True, blank=True, related_name="operations")
+    team = models.ForeignKey(Team, models.CASCADE, related_name="operations")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, null=True, blank=True, related_name="operations")
+    queue = models.CharField(max_length=40)
     lock_key = models.CharField(max_length=120)
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED, db_index=True)
     step = models.CharField(max_length=60, blank=True)
@@ -60,6 +71,7 @@ class Operation(models.Model):
     plan = models.JSONField(default=dict, blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     retry_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="children")
     correlation_id = models.CharField(max_length=32, default=new_correlation_id, editable=False)
     azure_poll_url = models.TextField(blank=True)
     attempts = models.PositiveIntegerField(default=0)
@@ -76,6 +88,8 @@ class Operation(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
+    objects = OperationQuerySet.as_manager()
+
     class Meta:
         ordering = ["-created_at", "-pk"]
         constraints = [
@@ -83,7 +97,11 @@ class Operation(models.Model):
                 fields=["lock_key"], condition=Q(finished_at=None), name="one_open_operation_per_thing"
             )
         ]
-        indexes = [models.Index(fields=["next_try_at"], condition=Q(finished_at=None), name="open_operations")]
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=Q(finished_at=None), name="open_operations"),
+            models.Index(fields=["target_type", "target_id"], name="operations_by_target"),
+            models.Index(fields=["lock_key"], name="operations_by_lock"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.public_id}"
@@ -91,36 +109,3 @@ class Operation(models.Model):
     @property
     def is_final(self) -> bool:
         return self.finished_at is not None
-
-
-class Event(models.Model):
-    """Append-only: written when an operation's state, step or phase changes, and when a person does something."""
-
-    class Kind(models.TextChoices):
-        REQUESTED = "requested", _("Requested")
-        STATE = "state", _("State")
-        STEP = "step", _("Step")
-        PHASE = "phase", _("Phase")
-        WAITING = "waiting", _("Waiting")
-
-    team_path = "workspace__team"
-
-    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="events")
-    operation = models.ForeignKey(Operation, models.CASCADE, null=True, blank=True, related_name="events")
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    state = models.CharField(max_length=12, blank=True)
-    step = models.CharField(max_length=60, blank=True)
-    code = models.CharField(max_length=80, blank=True)
-    params = models.JSONField(default=dict, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["at", "pk"]
-
-
-class Heartbeat(models.Model):
-    """When a part was last alive: ``beat``, ``queue:<name>`` for that queue's workers, ``cloud:local`` for amlocal."""
-
-    name = models.CharField(max_length=80, unique=True)
-    seen_at = models.DateTimeField()

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_public_id
+from ops.models.azure_resources import AzureResource
 from ops.models.runs import Run
 from ops.models.workspaces import Workspace
 
@@ -28,8 +29,12 @@ class RegisteredModel(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def lock_key(self) -> str:
+        return f"registered_model:{self.pk}"
 
-class ModelVersion(models.Model):
+
+class ModelVersion(AzureResource):
     """``spec`` is the content of the version's model.json ({} without one); ``metrics`` are the run's last values."""
 
     class State(models.TextChoices):
@@ -46,15 +51,12 @@ class ModelVersion(models.Model):
     run = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="model_versions")
     kind = models.CharField(max_length=30, blank=True)
     path = models.CharField(max_length=500, blank=True)
-    arm_id = models.CharField(max_length=500, blank=True)
     spec = models.JSONField(default=dict, blank=True)
     metrics = models.JSONField(default=dict, blank=True)
     main_metric = models.CharField(max_length=250, blank=True)
     tags = models.JSONField(default=dict, blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
-    seen_at = models.DateTimeField(null=True, blank=True)
-    gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -62,6 +64,11 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.registered_model.name}:{self.version}"
+
+    @property
+    def lock_key(self) -> str:
+        """Versions of one model are made one after the other: each takes the next number."""
+        return self.registered_model.lock_key
 
     @property
     def main_metric_value(self) -> float | None:

@@ -5,12 +5,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_public_id
+from ops.models.azure_resources import AzureResource
 from ops.models.workspaces import Workspace
 
 FINAL_STATUSES = frozenset({"Completed", "Failed", "Canceled"})
 
 
-class Run(models.Model):
+class Run(AzureResource):
     """``status`` is Azure's own word, shown as it is; before Azure accepted the job it is ours: Submitting.
 
     ``name`` is the Azure job's name and its MLflow run id.
@@ -33,17 +34,12 @@ class Run(models.Model):
     compute = models.CharField(_("compute"), max_length=64, blank=True)
     status = models.CharField(max_length=40, default=SUBMITTING, db_index=True)
     is_final = models.BooleanField(default=False, db_index=True)
-    error_code = models.CharField(max_length=80, blank=True)
-    error_params = models.JSONField(default=dict, blank=True)
-    arm_id = models.CharField(max_length=500, blank=True)
     studio_url = models.CharField(max_length=500, blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     retry_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    seen_at = models.DateTimeField(null=True, blank=True)
-    gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -51,6 +47,10 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return self.display_name or self.name
+
+    @property
+    def lock_key(self) -> str:
+        return f"run:{self.pk}"
 
     @property
     def is_completed(self) -> bool:

@@ -2,14 +2,16 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_public_id
+from ops.models.azure_resources import AzureResource
 from ops.models.credentials import Credential
 
 
 class Workspace(models.Model):
-    """``identity_key`` is cloud/subscription/group/name in lower case: one open row in the whole portal."""
+    """One registered row in the whole portal for a cloud, subscription, group and name, compared in lower case."""
 
     class Cloud(models.TextChoices):
         LOCAL = "local", _("Local Azure ML")
@@ -31,7 +33,6 @@ class Workspace(models.Model):
     subscription_id = models.CharField(_("subscription"), max_length=64)
     resource_group = models.CharField(_("resource group"), max_length=90)
     name = models.CharField(_("workspace name"), max_length=33)
-    identity_key = models.CharField(max_length=220, editable=False)
     state = models.CharField(max_length=12, choices=State.choices, default=State.REGISTERING)
     error_code = models.CharField(max_length=80, blank=True)
     error_params = models.JSONField(default=dict, blank=True)
@@ -44,20 +45,21 @@ class Workspace(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["identity_key"], condition=Q(unregistered_at=None), name="one_open_workspace_row"
+                Lower("cloud"),
+                Lower("subscription_id"),
+                Lower("resource_group"),
+                Lower("name"),
+                condition=Q(unregistered_at=None),
+                name="one_open_workspace_row",
             )
         ]
 
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: object, **kwargs: object) -> None:
-        self.identity_key = self.key_of(self.cloud, self.subscription_id, self.resource_group, self.name)
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
-
-    @staticmethod
-    def key_of(cloud: str, subscription_id: str, resource_group: str, name: str) -> str:
-        return "/".join((cloud, subscription_id, resource_group, name)).lower()
+    @property
+    def lock_key(self) -> str:
+        return f"workspace:{self.pk}"
 
     @property
     def queue(self) -> str:
@@ -79,7 +81,7 @@ class Mirror(models.Model):
     cursor = models.JSONField(default=dict, blank=True)
 
 
-class Compute(models.Model):
+class Compute(AzureResource):
     """A compute target as Azure lists it: a read-only mirror."""
 
     team_path = "workspace__team"
@@ -91,9 +93,6 @@ class Compute(models.Model):
     state = models.CharField(max_length=40, blank=True)
     min_nodes = models.PositiveIntegerField(null=True)
     max_nodes = models.PositiveIntegerField(null=True)
-    arm_id = models.CharField(max_length=400)
-    seen_at = models.DateTimeField()
-    gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="one_compute_row")]

@@ -5,9 +5,9 @@ import re
 from django.db import transaction
 
 from accounts.models import User
+from ops import opening
 from ops.errors import InvalidParameter, NameTaken, Refused, WrongState
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, Workspace
-from ops.services import operations
 
 # azure-limits: a letter first, 3 to 32 letters, digits and single dashes, no dash at the end.
 NAME = re.compile(r"(?=.{3,32}$)[a-zA-Z](-?[a-zA-Z0-9])*")
@@ -53,14 +53,8 @@ def create(
         name = deployment_name or next(colour for colour in _names() if colour not in taken)
         if name in taken:
             raise InvalidParameter("deployment:name_taken", field="deployment_name", name=name)
-        operation = operations.open(
-            kind=Operation.Kind.DEPLOY,
-            workspace=workspace,
-            lock_key=endpoint.lock_key,
-            by=by,
-            model_version=version,
-            endpoint=endpoint,
-        )
+        if holder := opening.holder_of(endpoint.lock_key):
+            raise opening.in_progress("operation:busy", holder)
         deployment = Deployment.objects.create(
             endpoint=endpoint,
             name=name,
@@ -71,9 +65,7 @@ def create(
             requested_by=by,
             is_ours=True,
         )
-        operation.plan = {"deployment_pk": deployment.pk, "deployment_name": name}
-        operation.save(update_fields=["plan"])
-        return operation
+        return opening.open_operation(Operation.Kind.DEPLOY, deployment, by=by)
 
 
 def delete(deployment: Deployment, by: User) -> Operation:
@@ -83,14 +75,7 @@ def delete(deployment: Deployment, by: User) -> Operation:
     if deployment.traffic and others.exists():
         raise Refused("deployment:has_traffic", percent=deployment.traffic)
     with transaction.atomic():
-        return operations.open(
-            kind=Operation.Kind.DELETE_DEPLOYMENT,
-            workspace=endpoint.workspace,
-            lock_key=endpoint.lock_key,
-            by=by,
-            endpoint=endpoint,
-            plan={"deployment_pk": deployment.pk, "deployment_name": deployment.name},
-        )
+        return opening.open_operation(Operation.Kind.DELETE_DEPLOYMENT, deployment, by=by)
 
 
 def _endpoint(workspace: Workspace, name: str, by: User) -> Endpoint:

@@ -5,7 +5,7 @@ from django.db import transaction
 from accounts.models import User
 from ops.errors import InvalidParameter, OperationInProgress
 from ops.models import Endpoint, Operation
-from ops.services import operations
+from ops.opening import open_operation
 
 
 def delete(endpoint: Endpoint, by: User, typed_name: str) -> Operation:
@@ -16,25 +16,13 @@ def delete(endpoint: Endpoint, by: User, typed_name: str) -> Operation:
     if typed_name.strip() != endpoint.name:
         raise InvalidParameter("endpoint:typed_name_differs", field="typed_name", name=endpoint.name)
     with transaction.atomic():
-        return operations.open(
-            kind=Operation.Kind.DELETE_ENDPOINT,
-            workspace=endpoint.workspace,
-            lock_key=endpoint.lock_key,
-            by=by,
-            endpoint=endpoint,
-        )
+        return open_operation(Operation.Kind.DELETE_ENDPOINT, endpoint, by=by)
 
 
 def renew_key(endpoint: Endpoint) -> Operation | None:
     """Have a worker fetch the scoring key again; None when that is already under way."""
     try:
         with transaction.atomic():
-            return operations.open(
-                kind=Operation.Kind.RENEW_KEY,
-                workspace=endpoint.workspace,
-                lock_key=f"key:{endpoint.pk}",
-                by=None,
-                endpoint=endpoint,
-            )
+            return open_operation(Operation.Kind.RENEW_KEY, endpoint, by=None, lock_key=endpoint.key_lock_key)
     except OperationInProgress:
         return None

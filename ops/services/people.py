@@ -1,23 +1,28 @@
-"""Who belongs to which team: the only writer of Team and Membership after the first owner."""
+"""Who belongs to which team: the only writer of Team and Membership. Each change leaves an event."""
 
 import secrets
 
 from django.db import transaction
 
 from accounts.models import Membership, Team, User
+from ops import events
 from ops.errors import Refused
+from ops.models import Event
+
+Verb = Event.Verb
 
 
 def found(name: str, by: User) -> Team:
-    """A new team with ``by`` as its owner."""
+    """Return a new team with ``by`` as its owner."""
     with transaction.atomic():
         team = Team.objects.create(name=name)
         Membership.objects.create(user=by, team=team, role=Membership.Role.OWNER)
+        events.record(team, Verb.CREATED, by=by)
     return team
 
 
-def add(team: Team, username: str, role: str) -> tuple[Membership, str]:
-    """The person in the team, and their one-time password when the account is new, else "".
+def add(team: Team, username: str, role: str, by: User) -> tuple[Membership, str]:
+    """Return the person's new membership, and a one-time password when the account is new, else "".
 
     Raises Refused when they are in the team already.
     """
@@ -28,27 +33,31 @@ def add(team: Team, username: str, role: str) -> tuple[Membership, str]:
         membership, made = Membership.objects.get_or_create(user=user, team=team, defaults={"role": role})
         if not made:
             raise Refused("team:already_member", who=str(user))
+        events.record(user, Verb.MEMBER_ADDED, by=by, team=team, role=role)
     return membership, password
 
 
-def change_role(membership: Membership, role: str) -> None:
-    """Raises Refused when the team would be left without an owner."""
+def change_role(membership: Membership, role: str, by: User) -> None:
+    """Give the member another role. Raises Refused when the team would be left without an owner."""
     with transaction.atomic():
         if role != Membership.Role.OWNER:
             _demand_other_owner(membership)
-        membership.role = role
+        before, membership.role = membership.role, role
         membership.save(update_fields=["role"])
+        if before != role:
+            events.record(membership.user, Verb.ROLE_CHANGED, by=by, team=membership.team, before=before, role=role)
 
 
-def remove(membership: Membership) -> None:
-    """Raises Refused when the team would be left without an owner."""
+def remove(membership: Membership, by: User) -> None:
+    """Take the person out of the team. Raises Refused when the team would be left without an owner."""
     with transaction.atomic():
         _demand_other_owner(membership)
+        events.record(membership.user, Verb.MEMBER_REMOVED, by=by, team=membership.team, role=membership.role)
         membership.delete()
 
 
 def _demand_other_owner(membership: Membership) -> None:
-    """Locks the team's owners, so that the last two cannot leave at the same moment."""
+    """Lock the team's owners, so that the last two cannot leave at the same moment."""
     owners = Membership.objects.select_for_update().filter(team=membership.team, role=Membership.Role.OWNER)
     if list(owners) == [membership]:
         raise Refused("team:last_owner", team=membership.team.name)

@@ -13,6 +13,7 @@ from accounts.models import User
 from ops import recipes
 from ops.errors import InvalidParameter, WrongState
 from ops.models import InputFile, Operation, Run, RunStatusChange, Workspace
+from ops.opening import open_operation
 from ops.services import operations
 
 
@@ -26,7 +27,7 @@ def submit(
     display_name: str = "",
     files: Mapping[str, Iterable["UploadedFile[Any]"]] | None = None,
 ) -> Operation:
-    """A Run row (``operation.run``) with its uploaded input files, and the operation that sends it to Azure.
+    """A Run row (the operation's target) with its uploaded input files, and the operation that sends it to Azure.
 
     ``files`` maps an input's name to its files. Raises InvalidParameter for a wrong parameter, an unknown compute or
     too many bytes; Refused for an unknown recipe.
@@ -51,6 +52,7 @@ def submit(
             parameters=cleaned,
             compute=compute,
             requested_by=by,
+            is_ours=True,
         )
         RunStatusChange.objects.create(run=run, status=run.status, at=timezone.now())
         for input_name, given in uploads.items():
@@ -58,20 +60,18 @@ def submit(
                 InputFile.objects.create(
                     run=run, input_name=input_name, name=file.name or "file", file=file, size=file.size or 0
                 )
-        return _send(run, by)
+        return open_operation(Operation.Kind.SUBMIT_RUN, run, by=by)
 
 
 def cancel(run: Run, by: User) -> Operation:
     """Ask Azure to cancel the job; one not yet sent is never sent. Raises WrongState, OperationInProgress."""
     if run.is_final:
         raise WrongState("run:already_over")
-    submitting = run.operations.filter(kind=Operation.Kind.SUBMIT_RUN, finished_at=None).first()
+    submitting = Operation.objects.open().about(run).filter(kind=Operation.Kind.SUBMIT_RUN).first()
     if submitting:
         return operations.cancel(submitting, by)
     with transaction.atomic():
-        return operations.open(
-            kind=Operation.Kind.CANCEL_RUN, workspace=run.workspace, lock_key=f"run:{run.pk}", by=by, run=run
-        )
+        return open_operation(Operation.Kind.CANCEL_RUN, run, by=by)
 
 
 def retry(run: Run, by: User) -> Operation:
@@ -92,6 +92,7 @@ def retry(run: Run, by: User) -> Operation:
             parameters=chosen.clean(run.parameters),
             compute=run.compute,
             requested_by=by,
+            is_ours=True,
             retry_of=run,
         )
         RunStatusChange.objects.create(run=again, status=again.status, at=timezone.now())
@@ -99,10 +100,4 @@ def retry(run: Run, by: User) -> Operation:
             InputFile(run=again, input_name=file.input_name, name=file.name, file=file.file.name, size=file.size)
             for file in run.input_files.all()
         )
-        return _send(again, by)
-
-
-def _send(run: Run, by: User) -> Operation:
-    return operations.open(
-        kind=Operation.Kind.SUBMIT_RUN, workspace=run.workspace, lock_key=f"run:{run.pk}", by=by, run=run
-    )
+        return open_operation(Operation.Kind.SUBMIT_RUN, again, by=by)

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from ops.errors import InvalidParameter, TrafficNotWhole
 from ops.models import Endpoint, Operation, ServingState
-from ops.services import operations
+from ops.opening import open_operation
 
 
 def shift(*, endpoint: Endpoint, split: Mapping[str, int], by: User) -> Operation:
@@ -26,11 +26,4 @@ def shift(*, endpoint: Endpoint, split: Mapping[str, int], by: User) -> Operatio
         raise TrafficNotWhole("traffic:not_whole", total=total)
     whole = {name: split.get(name, 0) for name in sorted(ready | set(split))}
     with transaction.atomic():
-        return operations.open(
-            kind=Operation.Kind.SHIFT_TRAFFIC,
-            workspace=endpoint.workspace,
-            lock_key=endpoint.lock_key,
-            by=by,
-            endpoint=endpoint,
-            plan={"split": whole},
-        )
+        return open_operation(Operation.Kind.SHIFT_TRAFFIC, endpoint, by=by, plan={"split": whole})

@@ -9,14 +9,14 @@ from accounts.models import User
 from ops import recipes
 from ops.errors import InvalidParameter, Refused, WrongState
 from ops.models import ModelVersion, Operation, RegisteredModel, Run
-from ops.services import operations
+from ops.opening import open_operation
 
 # https://learn.microsoft.com/azure/machine-learning/how-to-manage-models: letters, digits, dashes, underscores.
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")
 
 
 def register(*, run: Run, by: User, name: str = "") -> Operation:
-    """A ModelVersion row (``operation.model_version``) of the run's model folder, and the operation that makes it.
+    """A ModelVersion row (the operation's target) of the run's model folder, and the operation that makes it.
 
     The version number is chosen by the operation's first step; until then the row carries a provisional one.
     Raises WrongState unless the run is Completed, InvalidParameter for a bad name, OperationInProgress while another
@@ -40,12 +40,9 @@ def register(*, run: Run, by: User, name: str = "") -> Operation:
             metrics={series.key: series.last_value for series in run.metrics.all() if series.last_value is not None},
             requested_by=by,
         )
-        return operations.open(
-            kind=Operation.Kind.REGISTER_VERSION,
-            workspace=run.workspace,
-            lock_key=f"registered_model:{registered.pk}",
+        return open_operation(
+            Operation.Kind.REGISTER_VERSION,
+            version,
             by=by,
-            run=run,
-            model_version=version,
             plan={"model_path": recipe.model_path, "samples_path": recipe.samples_path},
         )

@@ -7,9 +7,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Team, User
-from ops.errors import InvalidParameter, OperationInProgress
-from ops.models import Credential, Mirror, Operation, Workspace
-from ops.services import credentials, operations
+from ops import events, opening
+from ops.errors import InvalidParameter
+from ops.models import Credential, Event, Mirror, Operation, Workspace
+from ops.services import credentials
 
 # Microsoft's naming rules for Azure resources: workspace 3-33, resource group up to 90 characters.
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}")
@@ -73,15 +74,12 @@ def unregister(workspace: Workspace, by: User) -> None:
     with transaction.atomic():
         holder = workspace.operations.filter(finished_at=None).select_related("requested_by").first()
         if holder:
-            raise OperationInProgress(
-                "workspace:has_open_operation",
-                who=str(holder.requested_by or ""),
-                what=holder.kind,
-                operation=holder.public_id,
-            )
-        Workspace.objects.filter(pk=workspace.pk, unregistered_at=None).update(unregistered_at=timezone.now())
+            raise opening.in_progress("workspace:has_open_operation", holder)
+        registered = Workspace.objects.filter(pk=workspace.pk, unregistered_at=None)
+        if registered.update(unregistered_at=timezone.now()):
+            events.record(workspace, Event.Verb.UNREGISTERED, by=by)
         Mirror.objects.filter(workspace=workspace).update(next_at=None)
 
 
 def _check(workspace: Workspace, by: User, kind: Operation.Kind) -> Operation:
-    return operations.open(kind=kind, workspace=workspace, lock_key=f"workspace:{workspace.pk}", by=by)
+    return opening.open_operation(kind, workspace, by=by)

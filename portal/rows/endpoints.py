@@ -31,7 +31,7 @@ def every() -> QuerySet[Endpoint]:
 
 def last_operation(endpoint: Endpoint) -> Operation | None:
     """The open or latest change of the endpoint; fetching its key goes on beside it and is not shown as one."""
-    changes = endpoint.operations.exclude(kind=Operation.Kind.RENEW_KEY).select_related("workspace", "requested_by")
+    changes = Operation.objects.locking(endpoint.lock_key).select_related("workspace", "requested_by")
     return changes.order_by("-pk").first()
 
 

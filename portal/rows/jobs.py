@@ -33,7 +33,13 @@ def listed(runs: QuerySet[Run]) -> QuerySet[Run]:
 def last_operation(run: Run) -> Operation | None:
     """What is or was last done with the run: sent, cancelled. The making of a version is the version's."""
     kinds = (Operation.Kind.SUBMIT_RUN, Operation.Kind.CANCEL_RUN)
-    return run.operations.filter(kind__in=kinds).select_related("workspace", "requested_by").order_by("-pk").first()
+    return (
+        Operation.objects.about(run)
+        .filter(kind__in=kinds)
+        .select_related("workspace", "requested_by")
+        .order_by("-pk")
+        .first()
+    )
 
 
 def is_over(run: Run) -> bool:
@@ -82,7 +88,8 @@ def lineage(run: Run) -> list[ModelVersion]:
 
 
 def is_registering(run: Run) -> bool:
-    return run.model_versions.filter(state=ModelVersion.State.REGISTERING, operations__finished_at=None).exists()
+    registering = run.model_versions.filter(state=ModelVersion.State.REGISTERING)
+    return Operation.objects.open().about(*registering).exists()
 
 
 def outline(run: Run) -> dict[str, Any]:

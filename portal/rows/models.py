@@ -51,7 +51,7 @@ def versions_of(registered: RegisteredModel) -> QuerySet[ModelVersion]:
 
 def last_operation(version: ModelVersion) -> Operation | None:
     """The registration of the version."""
-    registrations = version.operations.filter(kind=Operation.Kind.REGISTER_VERSION)
+    registrations = Operation.objects.about(version).filter(kind=Operation.Kind.REGISTER_VERSION)
     return registrations.select_related("workspace", "requested_by").order_by("-pk").first()
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from ops import messages
 from ops.models import Event, Operation
 from portal.responses import error_json
+from portal.target_links import link_of
 
 DONE, NOW, TODO, FAILED, STOPPED = "done", "now", "todo", "failed", "stopped"
 
@@ -42,12 +43,12 @@ class Line:
 def every() -> QuerySet[Operation]:
     """With all that a list row or a detail page names."""
     return Operation.objects.filter(workspace__unregistered_at=None).select_related(
-        "workspace", "requested_by", "run", "endpoint", "model_version__registered_model", "retry_of"
+        "workspace", "requested_by", "retry_of"
     )
 
 
 def outline(operation: Operation) -> dict[str, Any]:
-    label, url = target(operation)
+    label, url = link_of(operation)
     return {
         "id": operation.public_id,
         "kind": operation.kind,
@@ -56,7 +57,7 @@ def outline(operation: Operation) -> dict[str, Any]:
         "is_final": operation.is_final,
         "step": operation.step,
         "url": reverse("operations:detail", args=[operation.public_id]),
-        "workspace": operation.workspace.name,
+        "workspace": operation.workspace.name if operation.workspace else "",
         "requested_by": str(operation.requested_by or ""),
         "error": error_json(messages.explained(operation)),
         "created_at": operation.created_at,
@@ -70,27 +71,14 @@ def describe(operation: Operation) -> dict[str, Any]:
     return outline(operation) | {"steps": [asdict(step) for step in steps(operation)]}
 
 
-def target(operation: Operation) -> tuple[str, str]:
-    """The name and the page of the thing that the operation works on; a deleted endpoint has a name only."""
-    if operation.endpoint:
-        is_gone = operation.endpoint.gone_at is not None
-        url = "" if is_gone else reverse("endpoints:detail", args=[operation.endpoint.public_id])
-        return operation.endpoint.name, url
-    if operation.model_version:
-        return str(operation.model_version), reverse("models:version", args=[operation.model_version.public_id])
-    if operation.run:
-        return str(operation.run), reverse("jobs:detail", args=[operation.run.public_id])
-    return operation.workspace.name, reverse("workspaces:detail", args=[operation.workspace.public_id])
-
-
 def steps(operation: Operation) -> list[Step]:
     """The steps in their order, read from the flow's table and from the events: one query."""
     begun: dict[str, datetime] = {}
     notes: dict[str, str] = {}
     for event in operation.events.exclude(step=""):
-        if event.kind == Event.Kind.STEP:
+        if event.verb == Event.Verb.STEP:
             begun.setdefault(event.step, event.at)
-        elif event.kind in (Event.Kind.WAITING, Event.Kind.PHASE):
+        elif event.verb in (Event.Verb.WAITING, Event.Verb.PHASE):
             notes[event.step] = _sentence(operation, event)
     names = list(messages.STEPS.get(operation.kind, {}))
     names += [name for name in (*begun, operation.step) if name and name not in names]
@@ -112,7 +100,7 @@ def steps(operation: Operation) -> list[Step]:
 def story(operation: Operation) -> list[Line]:
     """Everything written down about the operation, oldest first: one query."""
     return [
-        Line(event.at, str(event.by or ""), _sentence(operation, event), _detail(event), event.kind)
+        Line(event.at, str(event.by or ""), _sentence(operation, event), _detail(event), event.verb)
         for event in operation.events.select_related("by")
     ]
 
@@ -147,12 +135,12 @@ def _detail(event: Event) -> str:
 def _sentence(operation: Operation, event: Event) -> str:
     if event.code and event.code in messages.TEXTS:
         explanation = messages.of(event.code, event.params)
-        return explanation.sentence if event.kind == Event.Kind.PHASE else explanation.title
-    match event.kind:
-        case Event.Kind.REQUESTED:
+        return explanation.sentence if event.verb == Event.Verb.PHASE else explanation.title
+    match event.verb:
+        case Event.Verb.REQUESTED:
             return _("Requested")
-        case Event.Kind.STATE:
+        case Event.Verb.STATE:
             return str(Operation.State(event.state).label) if event.state in Operation.State.values else event.state
-        case Event.Kind.STEP:
+        case Event.Verb.STEP:
             return messages.step_label(operation.kind, event.step)
     return event.code or messages.step_label(operation.kind, event.step)

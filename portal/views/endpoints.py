@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import access
+from ops import targets
 from ops.errors import Refused
 from ops.messages import explained
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, ServingState
@@ -55,7 +56,7 @@ def deploy(request: HttpRequest) -> HttpResponse:
         operation = deployments.create(**form.asked, by=person(request))
     except Refused as error:
         return responses.rejected(request, template, context, form, error)
-    return responses.see(request, reverse("endpoints:detail", args=[operation.endpoint.public_id]))  # type: ignore[union-attr]
+    return responses.see(request, reverse("endpoints:detail", args=[targets.endpoint(operation).public_id]))
 
 
 @require_GET

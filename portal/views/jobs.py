@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import access
-from ops import recipes
+from ops import recipes, targets
 from ops.errors import Refused
 from ops.messages import explained
 from ops.models import Operation, Run, Workspace
@@ -74,7 +74,7 @@ def queue(request: HttpRequest, recipe: str) -> HttpResponse:
         operation = runs.submit(**form.asked, by=person(request))
     except Refused as error:
         return responses.rejected(request, template, context, form, error)
-    return responses.see(request, reverse("jobs:detail", args=[operation.run.public_id]))  # type: ignore[union-attr]
+    return responses.see(request, reverse("jobs:detail", args=[targets.run(operation).public_id]))
 
 
 @require_GET
@@ -102,7 +102,7 @@ def retry(request: HttpRequest, public_id: str) -> HttpResponse:
         operation = runs.retry(run, person(request))
     except Refused as error:
         return responses.refused(request, error, reverse("jobs:detail", args=[public_id]))
-    return responses.see(request, reverse("jobs:detail", args=[operation.run.public_id]))  # type: ignore[union-attr]
+    return responses.see(request, reverse("jobs:detail", args=[targets.run(operation).public_id]))
 
 
 @require_GET

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import access
+from ops import targets
 from ops.errors import Refused
 from ops.messages import explained
 from ops.models import ModelVersion, Sample
@@ -72,7 +73,7 @@ def register(request: HttpRequest, public_id: str) -> HttpResponse:
         operation = versions.register(run=run, by=person(request), name=form.cleaned_data["name"])
     except Refused as error:
         return responses.rejected(request, "models/register.html", context, form, error)
-    return responses.see(request, reverse("models:version", args=[operation.model_version.public_id]))  # type: ignore[union-attr]
+    return responses.see(request, reverse("models:version", args=[targets.version(operation).public_id]))
 
 
 @require_GET

@@ -15,18 +15,20 @@ from ops.services import operations
 from portal import lists, responses
 from portal.rows import operations as rows
 from portal.signed_in import person
+from portal.target_links import link_of, read_ahead
 
 FILTERS = {"workspace": "workspace__public_id", "state": "state", "kind": "kind"}
-SEARCHED = ("endpoint__name", "run__name", "run__display_name", "model_version__registered_model__name", "public_id")
+SEARCHED = ("target_name", "public_id")
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     found = lists.narrow(request, access.visible(rows.every(), request.user), FILTERS, SEARCHED)
     page = lists.page_of(request, found)
+    read_ahead(page)
     context = lists.context(request, page, FILTERS) | {
         "chips": lists.chips(request, "state", Operation.State.choices, _("All")),
-        "entries": [(operation, rows.target(operation)) for operation in page],
+        "entries": [(operation, link_of(operation)) for operation in page],
         "is_live": any(not operation.is_final for operation in page),
     }
     template = responses.part(request, "operations/index.html", "live")
@@ -69,7 +71,7 @@ def retry(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _context(request: HttpRequest, operation: Operation) -> dict[str, Any]:
-    label, url = rows.target(operation)
+    label, url = link_of(operation)
     return {
         "operation": operation,
         "error": explained(operation),

@@ -18,6 +18,7 @@ from ops.errors import Refused
 from ops.services import people
 from portal import responses
 from portal.forms.teams import MemberForm, RoleForm, TeamForm
+from portal.signed_in import person
 
 
 @require_GET
@@ -66,7 +67,7 @@ def add_member(request: HttpRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return responses.invalid(request, "teams/members.html", _context(request, team, form), form)
     try:
-        membership, password = people.add(team, **form.cleaned_data)
+        membership, password = people.add(team, **form.cleaned_data, by=person(request))
     except Refused as refusal:
         return responses.refused(request, refusal, _url(team))
     if password:
@@ -83,7 +84,7 @@ def change_role(request: HttpRequest, public_id: str, member: int) -> HttpRespon
     if not form.is_valid():
         return responses.invalid(request, "teams/members.html", _context(request, team, MemberForm()), form)
     try:
-        people.change_role(membership, form.cleaned_data["role"])
+        people.change_role(membership, form.cleaned_data["role"], by=person(request))
     except Refused as refusal:
         return responses.refused(request, refusal, _url(team))
     messages.success(request, _("%(who)s: %(role)s.") % {"who": membership.user, "role": membership.get_role_display()})
@@ -99,7 +100,7 @@ def remove_member(request: HttpRequest, public_id: str, member: int) -> HttpResp
     if not is_leaving:
         access.manageable(Team, request.user, public_id=public_id)
     try:
-        people.remove(membership)
+        people.remove(membership, by=person(request))
     except Refused as refusal:
         return responses.refused(request, refusal, _url(team))
     messages.success(request, _("%(who)s is no longer in %(team)s.") % {"who": membership.user, "team": team})

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import access
+from ops import targets
 from ops.errors import Refused
 from ops.messages import explained
 from ops.models import Credential, Workspace
@@ -51,7 +52,7 @@ def register(request: HttpRequest) -> HttpResponse:
             operation = registry.register(**form.identity, by=person(request), credential=_credential(form))
     except Refused as error:
         return responses.rejected(request, template, context, form, error)
-    return responses.see(request, reverse("workspaces:detail", args=[operation.workspace.public_id]))
+    return responses.see(request, reverse("workspaces:detail", args=[targets.workspace(operation).public_id]))
 
 
 @require_GET
@@ -106,8 +107,9 @@ def _local(form: RegisterForm) -> dict[str, str] | None:
     """The names of the local workspace while that cloud is on and nobody has registered it."""
     if Workspace.Cloud.LOCAL not in dict(form.fields["cloud"].choices):  # type: ignore[attr-defined]
         return None
-    key = Workspace.key_of(Workspace.Cloud.LOCAL, *LOCAL_NAMES.values())
-    is_taken = Workspace.objects.filter(identity_key=key, unregistered_at=None).exists()
+    same_names = {f"{field}__iexact": name for field, name in LOCAL_NAMES.items()}
+    local = Workspace.objects.filter(cloud=Workspace.Cloud.LOCAL, unregistered_at=None)
+    is_taken = local.filter(**same_names).exists()
     return None if is_taken else LOCAL_NAMES
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from ops import queue
 from ops.models import Mirror, Operation
+from ops.opening import columns_about
 from tests.ops.brokers import Broker, pointed_at
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,7 @@ def operation(workspace):
     Mirror.objects.update(next_at=now + timedelta(hours=1))
     return Operation.objects.create(
         kind=Operation.Kind.TEST_CONNECTION,
-        workspace=workspace,
+        **columns_about(workspace),
         lock_key="x",
         turn=7,
         deadline_at=now + timedelta(hours=1),
@@ -132,7 +133,7 @@ def test_dispatch_asks_the_database_as_often_for_many_rows_that_are_not_due(
     Operation.objects.bulk_create(
         Operation(
             kind="deploy",
-            workspace=workspace,
+            **columns_about(workspace),
             lock_key=str(number),
             deadline_at=now,
             next_try_at=now + timedelta(hours=1),

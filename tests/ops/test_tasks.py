@@ -117,10 +117,10 @@ def test_a_click_goes_through_the_worker_to_azure_without_beat(worker, submit, a
     wait_until(lambda: ended(operation), 30)
     assert (operation.state, operation.error_code) == (State.SUCCEEDED, "")
     assert time.monotonic() - began < 15
-    assert len(puts(azure, f"/jobs/{operation.run.name}$")) == 1
-    cancelled = runs.cancel(operation.run, alice)
+    assert len(puts(azure, f"/jobs/{operation.target.name}$")) == 1
+    cancelled = runs.cancel(operation.target, alice)
     wait_until(lambda: ended(cancelled), 30)
-    wait_until(lambda: Run.objects.get(pk=operation.run.pk).is_final, 30)
+    wait_until(lambda: Run.objects.get(pk=operation.target.pk).is_final, 30)
 
 
 def test_a_worker_killed_while_azure_makes_the_job_makes_no_second_one(worker, submit, azure, alice):  # noqa: F811
@@ -138,8 +138,8 @@ def test_a_worker_killed_while_azure_makes_the_job_makes_no_second_one(worker, s
     dispatch()
     wait_until(lambda: ended(operation), 30)
     assert (operation.state, operation.error_code) == (State.SUCCEEDED, "")
-    assert len(azure.requests("PUT", f"/jobs/{operation.run.name}$")) == 1
-    runs.cancel(operation.run, alice)
+    assert len(azure.requests("PUT", f"/jobs/{operation.target.name}$")) == 1
+    runs.cancel(operation.target, alice)
 
 
 def test_a_worker_killed_at_any_moment_of_a_submission_makes_each_thing_once(worker, submit, azure, alice):  # noqa: F811
@@ -157,9 +157,9 @@ def test_a_worker_killed_at_any_moment_of_a_submission_makes_each_thing_once(wor
     dispatch()
     wait_until(lambda: ended(operation), 30)
     assert (operation.state, operation.error_code) == (State.SUCCEEDED, "")
-    assert len(puts(azure, f"/jobs/{operation.run.name}$")) == 1
+    assert len(puts(azure, f"/jobs/{operation.target.name}$")) == 1
     assert len(puts(azure, "/environments/portolan-mnist-keras/versions/")) <= 1
-    runs.cancel(operation.run, alice)
+    runs.cancel(operation.target, alice)
 
 
 def test_a_message_that_was_lost_is_sent_again(worker, broker, workspace, alice):

@@ -9,6 +9,7 @@ from ops.models import (
     FINAL_STATUSES,
     Deployment,
     Endpoint,
+    Event,
     LogChunk,
     LogFile,
     MetricPoint,
@@ -21,6 +22,7 @@ from ops.models import (
     Sample,
     VersionFile,
 )
+from ops.opening import columns_about
 
 JSON = {"HTTP_ACCEPT": "application/json"}
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -116,11 +118,20 @@ def deployment(endpoint, name="blue", traffic=100, state="ready", **given):
     )
 
 
-def operation(workspace, kind=Operation.Kind.TEST_CONNECTION, state="running", by=None, **given):
+def operation(workspace, kind=Operation.Kind.TEST_CONNECTION, state="running", by=None, target=None, **given):
     is_final = state not in {"queued", "running"}
     values = {
         "lock_key": f"test:{next(_count)}",
         "deadline_at": timezone.now() + timedelta(hours=1),
         "finished_at": timezone.now() if is_final else None,
     }
-    return Operation.objects.create(kind=kind, workspace=workspace, state=state, requested_by=by, **(values | given))
+    about = columns_about(target or workspace)
+    return Operation.objects.create(kind=kind, state=state, requested_by=by, **(values | about | given))
+
+
+def event(operation, verb, **given):
+    """One line of the operation's history."""
+    about = {
+        name: getattr(operation, name) for name in ("team", "workspace", "target_type", "target_id", "target_name")
+    }
+    return Event.objects.create(operation=operation, verb=verb, **(about | given))

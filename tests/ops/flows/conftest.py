@@ -8,10 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db.models import Model
 from django.utils import timezone
 
 from ops.flows import catalogue, engine, leases, mirror, sync_details
 from ops.models import Mirror, Operation, Run, Workspace
+from ops.opening import columns_about
 from ops.services import runs
 from tests.amlocal_server import AmlocalServer
 
@@ -151,7 +153,7 @@ def finished_jobs() -> dict[str, dict]:
 def completed(submit, workspace, finished_jobs) -> Run:
     """A run that Azure has completed, as the mirror has seen it."""
     if "quick" not in finished_jobs:
-        run = complete(finish(submit()).run)
+        run = complete(finish(submit()).target)
         assert run.status == "Completed", run.error_params
         finished_jobs["quick"] = {name: getattr(run, name) for name in ("name", "arm_id", "status", "is_final")}
         return run
@@ -185,12 +187,15 @@ def wait_until(is_true: Callable[[], object], seconds: float = 60) -> object:
 def begin(workspace, alice) -> Callable[..., Operation]:
     """An open operation as a service would make it, without sending a message."""
 
-    def make(kind: str = Operation.Kind.TEST_CONNECTION, **columns: object) -> Operation:
+    def make(kind: str = Operation.Kind.TEST_CONNECTION, target: Model | None = None, **columns: object) -> Operation:
         now = timezone.now()
-        given = {"lock_key": f"test:{time.monotonic_ns()}", "deadline_at": now + timedelta(minutes=10)} | columns
-        return Operation.objects.create(
-            kind=kind, workspace=workspace, requested_by=alice, next_try_at=now + timedelta(seconds=5), **given
-        )
+        given = {
+            "lock_key": f"test:{time.monotonic_ns()}",
+            "deadline_at": now + timedelta(minutes=10),
+            "next_try_at": now + timedelta(seconds=5),
+        }
+        given |= columns_about(target or workspace) | columns
+        return Operation.objects.create(kind=kind, requested_by=alice, **given)
 
     return make
 
@@ -216,9 +221,9 @@ def finish(operation: Operation, flows=catalogue.FLOWS, seconds: float = 60) -> 
 
 
 def story(operation: Operation) -> list[tuple[str, ...]]:
-    """The operation's events as (kind, state or step or code)."""
+    """The operation's events as (verb, state or step or code)."""
     return [
-        (event.kind, {"state": event.state, "step": event.step}.get(event.kind) or event.code)
+        (event.verb, {"state": event.state, "step": event.step}.get(event.verb) or event.code)
         for event in operation.events.order_by("pk")
     ]
 

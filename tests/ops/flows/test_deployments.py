@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.ids import new_public_id
-from ops import vault
+from ops import targets, vault
 from ops.azure import deployments as azure_deployments
 from ops.azure import endpoints as azure_endpoints
 from ops.azure.errors import AzureError
@@ -36,7 +36,7 @@ def version(completed, workspace, alice, known_versions) -> ModelVersion:
     """A ready version; registered in amlocal by the first test that asks."""
     if "ready" not in known_versions:
         operation = finish(versions.register(run=completed, by=alice, name=f"model-{new_public_id()}"))
-        found = ModelVersion.objects.get(pk=operation.model_version_id)
+        found = ModelVersion.objects.get(pk=operation.target_id)
         assert found.state == ModelVersion.State.READY
         columns = ("version", "state", "kind", "path", "arm_id")
         known_versions["ready"] = {name: getattr(found, name) for name in columns} | {
@@ -69,11 +69,11 @@ def deploy(version, alice, name, azure):
 
 
 def endpoint_of(operation: Operation) -> Endpoint:
-    return Endpoint.objects.get(pk=operation.endpoint_id)
+    return Endpoint.objects.get(pk=targets.endpoint(operation).pk)
 
 
 def deployment_of(operation: Operation) -> Deployment:
-    return Deployment.objects.get(pk=operation.plan["deployment_pk"])
+    return Deployment.objects.get(pk=operation.target_id)
 
 
 def endpoint_creates(azure, name: str) -> list[dict]:
@@ -229,7 +229,7 @@ def test_a_cancelled_deployment_is_taken_back(deploy, name, azure, alice, worksp
     finish(operation)
     assert (operation.state, operation.error_code) == (State.CANCELLED, "")
     assert deployment_of(operation).gone_at is not None
-    assert azure_deployments.all(connected(workspace), name) == []
+    assert azure_deployments.list_deployments(connected(workspace), name) == []
     assert endpoint_of(operation).gone_at is None
     azure.pace("immediate", retry_after=1)
     again = finish(operations.retry(operation, alice))
@@ -301,7 +301,7 @@ def test_the_last_deployment_is_deleted_after_its_traffic(deploy, azure, alice, 
     deletion = finish_with_crashes(deployments.delete(deployment_of(operation), alice))
     assert (deletion.state, deletion.error_code) == (State.SUCCEEDED, "")
     assert deployment_of(operation).gone_at is not None
-    assert azure_deployments.all(connected(workspace), name) == []
+    assert azure_deployments.list_deployments(connected(workspace), name) == []
     assert azure_endpoints.get(connected(workspace), name).traffic == {}
 
 
@@ -314,13 +314,13 @@ def test_an_endpoint_is_deleted_with_all_behind_it(deploy, azure, alice, workspa
     endpoint = endpoint_of(operation)
     assert (endpoint.gone_at is not None, endpoint.key_encrypted) == (True, "")
     assert deployment_of(operation).gone_at is not None
-    assert name not in [facts.name for facts in azure_endpoints.all(connected(workspace))]
+    assert name not in [facts.name for facts in azure_endpoints.list_endpoints(connected(workspace))]
 
 
 def test_what_is_gone_already_is_deleted_without_complaint(deploy, azure, alice, workspace, name):
     operation = finish(deploy())
     azure_endpoints.begin_delete(connected(workspace), name)
-    wait_until(lambda: name not in [facts.name for facts in azure_endpoints.all(connected(workspace))])
+    wait_until(lambda: name not in [facts.name for facts in azure_endpoints.list_endpoints(connected(workspace))])
     assert finish(deployments.delete(deployment_of(operation), alice)).state == State.SUCCEEDED
     assert finish(endpoints.delete(endpoint_of(operation), alice, name)).state == State.SUCCEEDED
 

@@ -173,7 +173,7 @@ def test_throttling_waits_as_long_as_azure_asked(begin, tiny):
     advance(operation, tiny.flows)
     assert 119 < (operation.next_try_at - timezone.now()).total_seconds() < 133
     assert (operation.state, operation.attempts) == (State.RUNNING, 1)
-    event = operation.events.get(kind=Event.Kind.WAITING)
+    event = operation.events.get(verb=Event.Verb.WAITING)
     assert (event.code, event.params["azure_code"], event.params["request_id"]) == ("azure:throttled", "TooMany", "r1")
     assert advance(other, tiny.flows).step == "paint"
 
@@ -187,7 +187,7 @@ def test_unanswered_calls_wait_longer_each_time_and_are_told_once(begin, tiny):
     for number, wait in enumerate(waits, start=1):
         assert 0.5 * 2**number - 1 < wait <= 2**number
     assert operation.attempts == 4
-    assert operation.events.filter(kind=Event.Kind.WAITING).count() == 1
+    assert operation.events.filter(verb=Event.Verb.WAITING).count() == 1
     advance(operation, tiny.flows)
     assert (operation.step, operation.attempts) == ("paint", 0)
 
@@ -248,7 +248,7 @@ def test_a_step_that_hangs_is_interrupted_and_tried_again(begin, azure):
     advance(operation, tiny.flows)
     assert time.monotonic() - began < 3
     assert (operation.state, operation.attempts, operation.step) == (State.RUNNING, 1, "draw")
-    assert operation.events.get(kind=Event.Kind.WAITING).code == "ops:too_slow"
+    assert operation.events.get(verb=Event.Verb.WAITING).code == "ops:too_slow"
 
 
 def test_a_cancel_request_is_heard_between_steps(begin, tiny):

@@ -35,10 +35,10 @@ def azure(amlocal_server: AmlocalServer) -> Iterator[AmlocalServer]:
 
 def test_the_main_job_is_done_there_too(submit, alice, workspace, azure):
     done = [finish(submit(files={"data": [SimpleUploadedFile("a.txt", b"a")]}, metrics="accuracy"))]
-    run = complete(done[0].run)
+    run = complete(done[0].target)
     assert (run.status, run.metrics.get(key="accuracy").point_count) == ("Completed", 3)
     done.append(finish(versions.register(run=run, by=alice, name=f"m-{run.name}")))
-    name, version = f"s-{new_public_id()}", done[-1].model_version
+    name, version = f"s-{new_public_id()}", done[-1].target
     done.append(finish(deployments.create(version=version, by=alice, endpoint_name=name)))
     done.append(finish(deployments.create(version=version, by=alice, endpoint_name=name)))
     endpoint = Endpoint.objects.get(name=name)

@@ -36,7 +36,7 @@ def follow(run: Run, is_true) -> None:
 
 
 def test_a_runs_status_changes_are_recorded_in_their_order(submit):
-    run = complete(finish(submit(seconds=3)).run)
+    run = complete(finish(submit(seconds=3)).target)
     statuses = list(run.status_changes.values_list("status", flat=True))
     assert statuses[0] == "Submitting"
     assert statuses[-1] == "Completed"
@@ -47,7 +47,7 @@ def test_a_runs_status_changes_are_recorded_in_their_order(submit):
 
 
 def test_log_bytes_are_mirrored_once_and_whole(submit):
-    run = complete(finish(submit(lines=40, seconds=4)).run)
+    run = complete(finish(submit(lines=40, seconds=4)).target)
     assert text_of(run).count("äöü 漢字") == 40
     file = run.log_files.get(name=STD_LOG)
     chunks = list(file.chunks.values_list("offset", "length", "text"))
@@ -61,7 +61,7 @@ def test_log_bytes_are_mirrored_once_and_whole(submit):
 
 @pytest.mark.slow
 def test_a_line_is_in_a_row_within_three_seconds(submit):
-    run = finish(submit(lines=6, seconds=9)).run
+    run = finish(submit(lines=6, seconds=9)).target
     lags = []
     seen = 0
     follow(run, lambda: run.status == "Running")
@@ -82,7 +82,7 @@ def test_a_line_is_in_a_row_within_three_seconds(submit):
 
 
 def test_a_failed_run_says_why_and_keeps_its_traceback(submit):
-    run = complete(finish(submit(lines=13)).run)
+    run = complete(finish(submit(lines=13)).target)
     assert (run.status, run.is_final, run.error_code) == ("Failed", True, "run:failed")
     assert run.error_params["message"]
     assert "RuntimeError: thirteen lines are bad luck" in text_of(run)
@@ -90,7 +90,7 @@ def test_a_failed_run_says_why_and_keeps_its_traceback(submit):
 
 @pytest.mark.slow
 def test_metric_points_arrive_while_the_run_runs_and_once_each(submit):
-    run = finish(submit(lines=8, seconds=8, metrics="accuracy")).run
+    run = finish(submit(lines=8, seconds=8, metrics="accuracy")).target
     follow(run, lambda: MetricSeries.objects.filter(run=run, key="accuracy", point_count__gte=2).exists())
     assert not run.is_final
     complete(run)
@@ -101,7 +101,7 @@ def test_metric_points_arrive_while_the_run_runs_and_once_each(submit):
 
 
 def test_a_job_made_outside_gets_a_row_with_its_log(workspace, azure, submit):
-    inside = finish(submit()).run
+    inside = finish(submit()).target
     facts = azure_jobs.get(connected(workspace), inside.name)
     spec = JobSpec(
         name=f"outside-{new_public_id()}",
@@ -109,7 +109,7 @@ def test_a_job_made_outside_gets_a_row_with_its_log(workspace, azure, submit):
         experiment="elsewhere",
         command="echo from outside",
         code_id="",
-        environment_id=inside.operations.get().plan["environment_id"],
+        environment_id=Operation.objects.about(inside).get().plan["environment_id"],
         compute=facts.compute,
     )
     azure_jobs.create(connected(workspace), spec)
@@ -120,7 +120,7 @@ def test_a_job_made_outside_gets_a_row_with_its_log(workspace, azure, submit):
 
 
 def test_a_submission_given_up_too_early_is_taken_up_again(workspace, submit):
-    run = finish(submit()).run
+    run = finish(submit()).target
     Run.objects.filter(pk=run.pk).update(status="Failed", is_final=True, arm_id="", error_code="ops:lost_track")
     run = complete(run)
     assert (run.status, run.error_code) == ("Completed", "")
@@ -166,7 +166,7 @@ def test_endpoints_models_and_computes_made_outside_get_rows_and_vanish(workspac
     )
     compute = workspace.computes.create(name="old-cluster", kind="amlcompute", arm_id="/old", seen_at=timezone.now())
     azure_endpoints.begin_delete(connected(workspace), name)
-    wait_until(lambda: name not in [facts.name for facts in azure_endpoints.all(connected(workspace))])
+    wait_until(lambda: name not in [facts.name for facts in azure_endpoints.list_endpoints(connected(workspace))])
     Endpoint.objects.update(created_at=timezone.now() - timedelta(minutes=1))
     all_parts(workspace)
     endpoint.refresh_from_db()
@@ -186,7 +186,7 @@ def test_what_an_operation_is_changing_is_left_to_it(workspace, azure, begin):
     name = f"b-{new_public_id()}"
     azure_endpoints.begin_create(connected(workspace), name, "key", {}, "")
     endpoint = Endpoint.objects.create(workspace=workspace, name=name, state="creating", is_ours=True)
-    operation = begin(Operation.Kind.DEPLOY, endpoint=endpoint)
+    operation = begin(Operation.Kind.DEPLOY, target=endpoint, lock_key=endpoint.lock_key)
     all_parts(workspace)
     endpoint.refresh_from_db()
     assert endpoint.state == "creating"
@@ -218,7 +218,7 @@ def test_throttling_delays_the_mirror_as_long_as_azure_asked(workspace, azure):
 
 
 def test_a_part_that_may_not_be_read_does_not_stop_the_others(workspace, azure, submit):
-    run = finish(submit()).run
+    run = finish(submit()).target
     for path in ("/computes$", "/onlineEndpoints$", "/models$"):
         azure.fault(method="GET", path=path, status=403, code="AuthorizationFailed", count=99)
     assert complete(run).status == "Completed"
@@ -228,7 +228,7 @@ def test_a_part_that_may_not_be_read_does_not_stop_the_others(workspace, azure, 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [{"status": 500}, {"drop": True}])
 def test_every_call_of_a_round_may_fail(submit, azure, fault):
-    run = finish(submit(lines=4, seconds=2, metrics="accuracy")).run
+    run = finish(submit(lines=4, seconds=2, metrics="accuracy")).target
     for path in ("/jobs$", "/details$", "/runs/get", "/runs/search", "get-history", "std_log"):
         azure.fault(path=path, **fault)
     complete(run)
@@ -246,7 +246,7 @@ def test_a_duplicate_message_and_one_for_a_workspace_that_was_let_go_are_dropped
 
 def test_a_log_is_mirrored_up_to_its_cap(submit, settings):
     settings.LOG_CAP_BYTES = 100
-    run = complete(finish(submit(lines=40)).run)
+    run = complete(finish(submit(lines=40)).target)
     file = run.log_files.get(name=STD_LOG)
     assert file.is_capped
     assert file.size <= 100
@@ -254,7 +254,7 @@ def test_a_log_is_mirrored_up_to_its_cap(submit, settings):
 
 
 def test_a_large_log_comes_in_bounded_pieces(submit, workspace, monkeypatch):
-    run = complete(finish(submit(lines=3000)).run)
+    run = complete(finish(submit(lines=3000)).target)
     text = text_of(run)
     assert text.count("line ") == 3000
     assert max(LogChunk.objects.filter(log_file__run=run).values_list("length", flat=True)) <= sync_logs.CHUNK_BYTES

@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from ops.models import Operation, Run
+from ops.opening import columns_about
 from ops.services import operations, runs
 from tests.ops.flows.conftest import (
     advance,
@@ -42,7 +43,7 @@ def test_uploaded_files_reach_the_job(submit):
     files = {"data": [SimpleUploadedFile("a.txt", b"a"), SimpleUploadedFile("b.txt", b"b" * 5000)]}
     operation = finish(submit(files=files))
     assert operation.state == State.SUCCEEDED
-    run = complete(operation.run)
+    run = complete(operation.target)
     log = "".join(chunk.text for chunk in run.log_files.get(name="user_logs/std_log.txt").chunks.all())
     assert "data: ['a.txt', 'b.txt']" in log
 
@@ -50,7 +51,7 @@ def test_uploaded_files_reach_the_job(submit):
 def test_a_worker_killed_around_every_step_makes_each_thing_once(submit, azure):
     operation = finish_with_crashes(submit(files={"data": [SimpleUploadedFile("a.txt", b"once")]}))
     assert (operation.state, operation.error_code) == (State.SUCCEEDED, "")
-    name = operation.run.name
+    name = operation.target.name
     assert len(puts(azure, f"/jobs/{name}$")) == 1
     assert len(puts(azure, "/codes/[^/]+/versions/1$")) == 1
     assert len(puts(azure, "/environments/portolan-quick/versions/")) == 1
@@ -59,10 +60,10 @@ def test_a_worker_killed_around_every_step_makes_each_thing_once(submit, azure):
 
 def test_an_answer_lost_after_the_job_was_made_makes_no_second_one(submit, azure):
     operation = submit()
-    azure.fault(method="PUT", path=f"/jobs/{operation.run.name}$", lose=True)
+    azure.fault(method="PUT", path=f"/jobs/{operation.target.name}$", lose=True)
     finish(operation)
     assert operation.state == State.SUCCEEDED
-    assert len(azure.requests("PUT", f"/jobs/{operation.run.name}$")) == 1
+    assert len(azure.requests("PUT", f"/jobs/{operation.target.name}$")) == 1
     assert ("waiting", "azure:unreachable") in story(operation)
 
 
@@ -70,27 +71,27 @@ def test_a_strangers_job_of_that_name_is_left_alone(submit, azure):
     operation = submit()
     while operation.step != "create_job":
         advance(operation)
+    mine = Run.objects.create(
+        workspace=operation.workspace, name="x", recipe="quick", parameters=operation.target.parameters
+    )
     first = Operation.objects.create(
         kind=operation.kind,
-        workspace=operation.workspace,
-        run=Run.objects.create(
-            workspace=operation.workspace, name="x", recipe="quick", parameters=operation.run.parameters
-        ),
+        **columns_about(mine),
         lock_key="x",
         deadline_at=operation.deadline_at,
         plan=operation.plan,
         step="create_job",
     )
-    Run.objects.filter(pk=first.run.pk).update(
-        name=operation.run.name + "-2", compute="cpu-cluster", experiment="quick", recipe="quick"
+    Run.objects.filter(pk=mine.pk).update(
+        name=operation.target.name + "-2", compute="cpu-cluster", experiment="quick", recipe="quick"
     )
     finish(first)
     assert first.state == State.SUCCEEDED
-    Run.objects.filter(pk=first.run.pk).update(name="elsewhere")
-    Run.objects.filter(pk=operation.run.pk).update(name=operation.run.name + "-2")
+    Run.objects.filter(pk=mine.pk).update(name="elsewhere")
+    Run.objects.filter(pk=operation.target.pk).update(name=operation.target.name + "-2")
     finish(operation)
     assert (operation.state, operation.error_code) == (State.FAILED, "run:name_taken")
-    run = Run.objects.get(pk=operation.run.pk)
+    run = Run.objects.get(pk=operation.target.pk)
     assert (run.status, run.is_final, run.error_code) == (Run.FAILED, True, "run:name_taken")
     assert run.status_changes.last().status == Run.FAILED
 
@@ -125,7 +126,7 @@ def test_every_call_may_fail_once(submit, azure, fault):
     operation = finish(submit(files=files))
     assert (operation.state, operation.error_code, operation.error_params) == (State.SUCCEEDED, "", {})
     assert azure.faults() == []
-    assert len(puts(azure, f"/jobs/{operation.run.name}$")) == 1
+    assert len(puts(azure, f"/jobs/{operation.target.name}$")) == 1
 
 
 def test_a_retry_after_delays_this_operation_only(submit, azure):
@@ -140,7 +141,7 @@ def test_a_retry_after_delays_this_operation_only(submit, azure):
 def test_cancelled_before_it_was_sent_nothing_reaches_azure(submit, azure, alice):
     operation = submit()
     advance(operation)
-    runs.cancel(operation.run, alice)
+    runs.cancel(operation.target, alice)
     finish(operation)
     assert operation.state == State.CANCELLED
     run = Run.objects.get()
@@ -156,25 +157,25 @@ def test_cancelled_while_the_job_was_being_made_the_job_is_cancelled(submit, azu
     operations.cancel(operation, alice)
     finish(operation)
     assert operation.state == State.CANCELLED
-    assert azure.requests("POST", f"/jobs/{operation.run.name}/cancel$")
-    assert complete(operation.run).status == "Canceled"
+    assert azure.requests("POST", f"/jobs/{operation.target.name}/cancel$")
+    assert complete(operation.target).status == "Canceled"
 
 
 def test_a_running_job_is_cancelled(submit, alice, workspace):
-    run = finish(submit(seconds=60)).run
+    run = finish(submit(seconds=60)).target
     operation = finish(runs.cancel(run, alice))
     assert operation.state == State.SUCCEEDED
     assert complete(run).status == "Canceled"
 
 
 def test_a_worker_killed_around_every_step_of_a_cancel(submit, alice):
-    run = finish(submit(seconds=60)).run
+    run = finish(submit(seconds=60)).target
     assert finish_with_crashes(runs.cancel(run, alice)).state == State.SUCCEEDED
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"status": 429, "retry_after": 2}])
 def test_every_call_of_a_cancel_may_fail_once(submit, alice, azure, fault):
-    run = finish(submit(seconds=60)).run
+    run = finish(submit(seconds=60)).target
     azure.fault(method="GET", path=f"/jobs/{run.name}$", **fault)
     azure.fault(method="POST", path="/cancel$", **fault)
     assert finish(runs.cancel(run, alice)).state == State.SUCCEEDED
@@ -200,17 +201,17 @@ def test_past_the_deadline_a_job_that_azure_has_not_is_lost_track_of_and_can_be_
     assert Run.objects.get().status == Run.FAILED
     again = finish(operations.retry(operation, alice))
     assert (again.state, again.retry_of) == (State.SUCCEEDED, operation)
-    run = complete(operation.run)
+    run = complete(operation.target)
     assert (run.status, run.error_code) == ("Completed", "")
 
 
 def test_a_cancelled_submission_that_is_retried_runs_after_all(submit, alice):
     operation = submit()
-    runs.cancel(operation.run, alice)
+    runs.cancel(operation.target, alice)
     finish(operation)
     again = operations.retry(operation, alice)
     advance(again)
-    run = Run.objects.get(pk=operation.run.pk)
+    run = Run.objects.get(pk=operation.target.pk)
     assert (run.status, run.is_final) == (Run.SUBMITTING, False)
     finish(again)
     assert complete(run).status == "Completed"

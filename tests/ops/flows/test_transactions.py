@@ -33,11 +33,11 @@ def sent(monkeypatch) -> list[tuple[str, bool]]:
 def test_no_transaction_is_open_across_a_network_call(submit, alice, workspace, azure, sent, tmp_path):
     with pointed_at(f"redis+socket://{tmp_path}/nobody.sock"):
         files = {"data": [SimpleUploadedFile("a.txt", b"a")]}
-        run = complete(finish(submit(files=files, metrics="accuracy")).run)
+        run = complete(finish(submit(files=files, metrics="accuracy")).target)
         made = finish(versions.register(run=run, by=alice, name=f"m-{run.name}"))
         name = f"t-{new_public_id()}"
-        deployed = finish(deployments.create(version=made.model_version, by=alice, endpoint_name=name))
-        endpoint = deployed.endpoint
+        deployed = finish(deployments.create(version=made.target, by=alice, endpoint_name=name))
+        endpoint = deployed.target.endpoint
         shifted = finish(traffic.shift(endpoint=endpoint, split={"blue": 100}, by=alice))
         for _ in range(4):
             mirror_once(workspace)

@@ -27,7 +27,7 @@ def name() -> str:
 
 
 def version_of(operation: Operation) -> ModelVersion:
-    return ModelVersion.objects.get(pk=operation.model_version_id)
+    return ModelVersion.objects.get(pk=operation.target_id)
 
 
 def test_a_version_has_azures_number_and_the_runs_files(completed, name, alice, azure):
@@ -57,7 +57,7 @@ def test_the_second_version_is_two(completed, name, alice):
 
 
 def test_a_run_that_logged_metrics_hands_its_last_values_on(submit, alice, azure, workspace):
-    run = complete(finish(submit(metrics="accuracy")).run)
+    run = complete(finish(submit(metrics="accuracy")).target)
     operation = versions.register(run=run, by=alice, name=f"m-{run.name}")
     ModelVersion.objects.update(metrics={})
     finish(operation)
@@ -124,7 +124,7 @@ def test_every_call_may_fail_once(completed, name, alice, azure, fault):
 
 @pytest.mark.slow
 def test_a_run_without_model_files_fails_with_a_code(submit, alice):
-    run = complete(finish(submit(lines=13)).run)
+    run = complete(finish(submit(lines=13)).target)
     assert run.status == "Failed"
     Run.objects.filter(pk=run.pk).update(status="Completed")
     run.refresh_from_db()

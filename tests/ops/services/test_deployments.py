@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from ops import targets
 from ops.errors import InvalidParameter, NameTaken, OperationInProgress, Refused, TrafficNotWhole, WrongState
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, RegisteredModel, Run
 from ops.services import deployments, endpoints, traffic, versions
@@ -30,14 +31,14 @@ def free(endpoint):
 
 def test_deploying_makes_endpoint_deployment_and_operation(version, alice):
     operation = deployments.create(version=version, by=alice, endpoint_name="digits")
-    deployment = Deployment.objects.get(pk=operation.plan["deployment_pk"])
-    assert operation.lock_key == operation.endpoint.lock_key
+    deployment = Deployment.objects.get(pk=operation.target_id)
+    assert operation.lock_key == targets.endpoint(operation).lock_key
     assert (deployment.name, deployment.traffic, deployment.model_version) == ("blue", 0, version)
 
 
 def test_the_next_free_colour_is_taken(version, endpoint, alice):
     operation = deployments.create(version=version, by=alice, endpoint_name="digits")
-    assert operation.plan["deployment_name"] == "teal"
+    assert operation.target.name == "teal"
 
 
 def test_two_people_at_one_endpoint_the_second_hears_of_the_first(version, endpoint, alice, olivia):
@@ -124,8 +125,8 @@ def test_a_version_needs_a_completed_run(workspace, alice):
     run.metrics.create(key="val_accuracy", last_value=0.97)
     run.save()
     operation = versions.register(run=run, by=alice)
-    assert operation.model_version.metrics == {"val_accuracy": 0.97}
-    assert operation.model_version.registered_model.name == "mnist-lenet"
+    assert targets.version(operation).metrics == {"val_accuracy": 0.97}
+    assert targets.version(operation).registered_model.name == "mnist-lenet"
     assert operation.plan["model_path"] == "outputs/model"
     with pytest.raises(InvalidParameter):
         versions.register(run=run, by=alice, name="no spaces")

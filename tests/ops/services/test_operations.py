@@ -6,6 +6,7 @@ from django.utils import timezone
 from ops import messages, queue
 from ops.errors import OperationInProgress, WrongState
 from ops.models import Event, Operation
+from ops.opening import open_operation
 from ops.services import operations, workspaces
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +14,7 @@ KIND = Operation.Kind.TEST_CONNECTION
 
 
 def open_one(workspace, by, **more):
-    return operations.open(kind=KIND, workspace=workspace, lock_key="thing:1", by=by, **more)
+    return open_operation(KIND, workspace, by=by, lock_key="thing:1", **more)
 
 
 def finish(operation, state=Operation.State.FAILED):
@@ -25,7 +26,7 @@ def test_an_opened_operation_is_queued_and_its_story_begins(workspace, alice):
     operation = open_one(workspace, alice)
     assert operation.state == Operation.State.QUEUED
     assert operation.deadline_at > timezone.now()
-    assert [(event.kind, event.by) for event in operation.events.all()] == [(Event.Kind.REQUESTED, alice)]
+    assert [(event.verb, event.by) for event in operation.events.all()] == [(Event.Verb.REQUESTED, alice)]
 
 
 def test_the_second_is_told_who_is_busy_with_what(workspace, alice, olivia):

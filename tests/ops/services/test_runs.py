@@ -19,13 +19,13 @@ def submit(workspace, by, **changed):
 
 def end(run, status):
     Run.objects.filter(pk=run.pk).update(status=status, is_final=True)
-    Operation.objects.filter(run=run).update(finished_at=timezone.now(), state="succeeded")
+    Operation.objects.about(run).update(finished_at=timezone.now(), state="succeeded")
     run.refresh_from_db()
 
 
 def test_a_run_is_a_row_with_typed_parameters_and_an_operation(workspace, alice):
     operation = submit(workspace, alice)
-    run = operation.run
+    run = operation.target
     assert run.parameters["epochs"] == 3
     assert run.parameters["learning_rate"] == 0.01
     assert run.status == Run.SUBMITTING
@@ -56,7 +56,7 @@ def test_an_unknown_compute_or_recipe_is_refused(workspace, alice):
 def test_uploaded_files_wait_with_the_run(workspace, alice, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     files = {"data": [SimpleUploadedFile("train-images-idx3-ubyte.gz", b"1234")]}
-    run = submit(workspace, alice, files=files).run
+    run = submit(workspace, alice, files=files).target
     kept = InputFile.objects.get(run=run)
     assert (kept.input_name, kept.name, kept.size) == ("data", "train-images-idx3-ubyte.gz", 4)
     with kept.file.open() as file:
@@ -72,7 +72,7 @@ def test_too_many_bytes_are_refused(workspace, alice, settings):
 
 def test_a_run_not_yet_sent_is_cancelled_by_cancelling_its_submission(workspace, alice):
     operation = submit(workspace, alice)
-    assert runs.cancel(operation.run, alice).pk == operation.pk
+    assert runs.cancel(operation.target, alice).pk == operation.pk
     operation.refresh_from_db()
     assert operation.cancel_requested_at
 
@@ -80,19 +80,19 @@ def test_a_run_not_yet_sent_is_cancelled_by_cancelling_its_submission(workspace,
 def test_a_run_in_azure_gets_a_cancel_operation_and_a_finished_one_none(workspace, alice):
     operation = submit(workspace, alice)
     Operation.objects.update(finished_at=timezone.now(), state="succeeded")
-    assert runs.cancel(operation.run, alice).kind == Operation.Kind.CANCEL_RUN
-    end(operation.run, "Completed")
+    assert runs.cancel(operation.target, alice).kind == Operation.Kind.CANCEL_RUN
+    end(operation.target, "Completed")
     with pytest.raises(WrongState):
-        runs.cancel(operation.run, alice)
+        runs.cancel(operation.target, alice)
 
 
 def test_a_retry_is_a_new_linked_run_with_the_same_files(workspace, alice, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
-    run = submit(workspace, alice, files={"data": [SimpleUploadedFile("a.gz", b"1")]}).run
+    run = submit(workspace, alice, files={"data": [SimpleUploadedFile("a.gz", b"1")]}).target
     with pytest.raises(WrongState):
         runs.retry(run, alice)
     end(run, "Failed")
-    again = runs.retry(run, alice).run
+    again = runs.retry(run, alice).target
     assert (again.retry_of, again.parameters) == (run, run.parameters)
     assert again.name != run.name
     assert again.input_files.get().file.name == run.input_files.get().file.name

@@ -51,7 +51,7 @@ def test_a_version_is_deployed_to_a_new_endpoint(client_of, alice, version, answ
     deployment = endpoint.deployments.get()
     assert (endpoint.name, deployment.name, deployment.model_version) == ("digits-api", "blue", version)
     assert (deployment.instance_type, deployment.instance_count) == ("Standard_DS3_v2", 1)
-    assert endpoint.operations.get().kind == Operation.Kind.DEPLOY
+    assert Operation.objects.locking(endpoint.lock_key).get().kind == Operation.Kind.DEPLOY
 
 
 def test_an_existing_endpoint_is_chosen_from_the_list_and_gets_the_next_colour(client_of, alice, answers, live):
@@ -157,12 +157,12 @@ def test_only_operators_change_an_endpoint(client_of, alice, bob, charlie, live)
 def test_all_traffic_is_sent_to_one_deployment_with_one_click(client_of, alice, live):
     answer = client_of(alice).post(url("traffic", live), {"all_to": named(live, "green").public_id})
     assert answer.status_code == 303
-    assert live.operations.get().plan["split"] == {"blue": 0, "green": 100}
+    assert Operation.objects.locking(live.lock_key).get().plan["split"] == {"blue": 0, "green": 100}
 
 
 def test_the_split_form_takes_shares_that_sum_to_a_hundred(client_of, alice, live):
     client_of(alice).post(url("traffic", live), {"share_blue": "80", "share_green": "20"})
-    assert live.operations.get().plan["split"] == {"blue": 80, "green": 20}
+    assert Operation.objects.locking(live.lock_key).get().plan["split"] == {"blue": 80, "green": 20}
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_while_something_is_under_way_the_page_polls_and_offers_no_change(client
 
 
 def test_fetching_a_key_is_not_shown_as_a_change_and_locks_nothing(client_of, alice, live):
-    factories.operation(live.workspace, kind=Operation.Kind.RENEW_KEY, endpoint=live)
+    factories.operation(live.workspace, kind=Operation.Kind.RENEW_KEY, target=live)
     facts = client_of(alice).get(url("detail", live), **factories.JSON).json()
     assert facts["operation"] is None
     assert 'name="share_blue"' in client_of(alice).get(url("detail", live)).content.decode()
@@ -230,7 +230,7 @@ def test_an_idle_deployment_is_deleted_and_one_with_traffic_is_refused(client_of
     assert refused.status_code == 409
     assert refused.json()["error"]["code"] == "deployment:has_traffic"
     client.post(url("delete_deployment", live, named(live, "green").public_id))
-    assert live.operations.get().kind == Operation.Kind.DELETE_DEPLOYMENT
+    assert Operation.objects.locking(live.lock_key).get().kind == Operation.Kind.DELETE_DEPLOYMENT
 
 
 def test_a_deployment_of_another_endpoint_is_not_found(client_of, alice, workspace, live):
@@ -248,7 +248,7 @@ def test_an_endpoint_is_deleted_only_under_its_typed_name(client_of, alice, live
     assert 'value="digits"' in wrong.content.decode()
     assert not Operation.objects.exists()
     answer = client.post(url("delete", live), {"typed_name": live.name})
-    operation = live.operations.get()
+    operation = Operation.objects.locking(live.lock_key).get()
     assert operation.kind == Operation.Kind.DELETE_ENDPOINT
     assert answer.url == reverse("operations:detail", args=[operation.public_id])
 

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ops.models import Deployment, Endpoint, Heartbeat, ModelVersion, Operation, RegisteredModel, Run
+from ops.opening import columns_about
 from portal import health, layout
 from scoring.models import Prediction
 
@@ -21,7 +22,7 @@ def make_run(workspace, name, status, **facts):
 def make_operation(workspace, number, state="failed", **facts):
     return Operation.objects.create(
         kind="deploy",
-        workspace=workspace,
+        **columns_about(workspace),
         lock_key=f"test:{number}",
         state=state,
         deadline_at=timezone.now(),

@@ -35,7 +35,7 @@ def test_a_job_is_queued_from_the_recipes_own_questions(client_of, alice, answer
     assert (answer.status_code, answer.url) == (303, url("detail", run))
     assert run.parameters == factories.PARAMETERS | {"epochs": 3}
     assert (run.display_name, run.compute, run.requested_by) == ("first try", "cpu-cluster", alice)
-    assert run.operations.get().kind == Operation.Kind.SUBMIT_RUN
+    assert Operation.objects.about(run).get().kind == Operation.Kind.SUBMIT_RUN
 
 
 def test_the_form_asks_each_parameter_with_its_default_and_limits(client_of, alice, workspace):
@@ -143,12 +143,12 @@ def test_only_operators_change_a_job(client_of, alice, bob, charlie, run, name):
     assert client_of(bob).post(url(name, run)).status_code == 403
     assert client_of(charlie).post(url(name, run)).status_code == 404
     assert client_of(alice).get(url(name, run)).status_code == 405
-    assert not run.operations.exists()
+    assert not Operation.objects.about(run).exists()
 
 
 def test_cancelling_a_running_job_queues_it_and_a_finished_one_is_refused(client_of, alice, workspace, run):
     assert client_of(alice).post(url("cancel", run)).url == url("detail", run)
-    assert run.operations.get().kind == Operation.Kind.CANCEL_RUN
+    assert Operation.objects.about(run).get().kind == Operation.Kind.CANCEL_RUN
     over = factories.run(workspace, "Completed")
     assert client_of(alice).post(url("cancel", over), **factories.JSON).status_code == 409
 

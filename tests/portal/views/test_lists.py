@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ops.models import Compute, Deployment, Endpoint, Mirror, ModelVersion, Operation, RegisteredModel, Run, Workspace
+from ops.opening import columns_about
 from tests.portal import factories
 
 
@@ -21,9 +22,8 @@ def operations(workspace, numbers):
     endpoint, _made = Endpoint.objects.get_or_create(workspace=workspace, name="digits-api")
     Operation.objects.bulk_create(
         Operation(
-            workspace=workspace,
+            **columns_about(endpoint),
             kind=Operation.Kind.DEPLOY,
-            endpoint=endpoint,
             lock_key=f"x:{n}",
             state="succeeded",
             deadline_at=timezone.now(),
@@ -53,10 +53,7 @@ def endpoints(workspace, numbers):
 
 def workspaces(workspace, numbers):
     rows = [
-        Workspace(
-            team=workspace.team, credential=workspace.credential, cloud="local", name=f"w-{n}", identity_key=f"{n}"
-        )
-        for n in numbers
+        Workspace(team=workspace.team, credential=workspace.credential, cloud="local", name=f"w-{n}") for n in numbers
     ]
     Workspace.objects.bulk_create(rows)
     Mirror.objects.bulk_create(Mirror(workspace=row) for row in rows)

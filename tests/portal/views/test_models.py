@@ -35,7 +35,7 @@ def test_a_version_is_registered_from_a_completed_job_under_the_suggested_name(c
     version = ModelVersion.objects.get()
     assert (answer.status_code, answer.url) == (303, page_of(version))
     assert version.metrics == {"val_accuracy": 0.9823}
-    assert version.operations.get().kind == Operation.Kind.REGISTER_VERSION
+    assert Operation.objects.about(version).get().kind == Operation.Kind.REGISTER_VERSION
 
 
 def test_while_it_registers_the_page_polls_and_shows_no_provisional_number(client_of, alice, done):
@@ -157,7 +157,7 @@ def test_a_registration_that_failed_says_why(client_of, alice, workspace, done):
         workspace,
         kind=Operation.Kind.REGISTER_VERSION,
         state="failed",
-        model_version=failed,
+        target=failed,
         error_code="azure:rejected",
         error_params={"message": "BadRequest: the path does not exist"},
     )

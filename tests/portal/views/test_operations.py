@@ -16,7 +16,7 @@ def url(name, operation):
 
 def began(operation, *steps):
     for step in steps:
-        Event.objects.create(workspace=operation.workspace, operation=operation, kind=Event.Kind.STEP, step=step)
+        factories.event(operation, Event.Verb.STEP, step=step)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_failed_operation_shows_which_step_failed_why_and_what_to_do(client_of
         kind=Kind.DEPLOY,
         state="failed",
         step=names[2],
-        endpoint=factories.endpoint(workspace),
+        target=factories.endpoint(workspace),
         error_code="azure:denied",
         error_params={"message": "AuthorizationFailed: nobody may"},
     )
@@ -113,10 +113,9 @@ def test_a_failed_operation_shows_which_step_failed_why_and_what_to_do(client_of
 
 
 def test_a_wait_is_told_beside_the_step_and_in_the_story(client_of, alice, running):
-    Event.objects.create(
-        workspace=running.workspace,
-        operation=running,
-        kind=Event.Kind.WAITING,
+    factories.event(
+        running,
+        Event.Verb.WAITING,
         step=running.step,
         code="azure:throttled",
         params={"message": "Try again after 30 s"},
@@ -136,7 +135,7 @@ def test_the_fragment_polls_while_open_and_stops_when_final(client_of, alice, ru
 
 def test_an_operation_on_a_deleted_endpoint_is_still_readable(client_of, alice, workspace):
     gone = factories.endpoint(workspace)
-    done = factories.operation(workspace, kind=Kind.DELETE_ENDPOINT, state="succeeded", endpoint=gone)
+    done = factories.operation(workspace, kind=Kind.DELETE_ENDPOINT, state="succeeded", target=gone)
     type(gone).objects.filter(pk=gone.pk).update(gone_at=done.created_at)
     facts = client_of(alice).get(url("detail", done), **factories.JSON).json()["operation"]
     assert facts["target"] == {"label": "digits-api", "url": ""}
@@ -145,7 +144,7 @@ def test_an_operation_on_a_deleted_endpoint_is_still_readable(client_of, alice, 
 
 def test_the_list_is_narrowed_by_the_url_and_an_empty_one_says_what_next(client_of, alice, workspace, running):
     factories.operation(
-        workspace, state="failed", kind=Kind.DEPLOY, endpoint=factories.endpoint(workspace, "searched-for")
+        workspace, state="failed", kind=Kind.DEPLOY, target=factories.endpoint(workspace, "searched-for")
     )
     client = client_of(alice)
     listed = client.get(reverse("operations:index"), {"state": "failed"}, **factories.JSON).json()
@@ -159,10 +158,9 @@ def test_the_list_is_narrowed_by_the_url_and_an_empty_one_says_what_next(client_
 
 
 def test_a_phase_is_told_as_a_sentence(client_of, alice, running):
-    Event.objects.create(
-        workspace=running.workspace,
-        operation=running,
-        kind=Event.Kind.PHASE,
+    factories.event(
+        running,
+        Event.Verb.PHASE,
         step=running.step,
         code="phase:deployment_starting",
     )

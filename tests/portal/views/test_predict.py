@@ -159,7 +159,7 @@ def test_a_refused_key_is_fetched_again_and_the_failure_is_kept(endpoint, served
     answer = client_of(bob).post(url(endpoint), upload(), headers={"accept": "application/json"})
     assert answer.status_code == 409
     assert answer.json()["error"]["code"] == "scoring:key_refused"
-    assert Operation.objects.get(endpoint=endpoint).kind == Operation.Kind.RENEW_KEY
+    assert Operation.objects.about(endpoint).get().kind == Operation.Kind.RENEW_KEY
     assert Prediction.objects.get().error_code == "scoring:key_refused"
 
 
