@@ -1,4 +1,4 @@
-"""Starts, watches and ends the processes of script/server. Only ``preparing`` imports Django: it is run as a child.
+"""Starts, watches and ends the processes of script/server, without Django.
 
 ``parts`` says what runs and how, ``children`` runs one, ``supervision`` all of them; ``portal.serve`` is the command.
 """

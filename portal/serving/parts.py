@@ -155,7 +155,7 @@ def beat(home: Path, environment: Mapping[str, str]) -> Part:
 
 def prepare(environment: Mapping[str, str]) -> subprocess.Popen[str]:
     """Start to bring the database up to date; ``setup_path`` waits for it."""
-    command = [sys.executable, "-m", "portal.serving.preparing", "--json"]
+    command = [sys.executable, "manage.py", "prepare", "--json"]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=env.ROOT, env=dict(environment), stdout=pipe, stderr=pipe, text=True)
 
