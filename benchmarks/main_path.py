@@ -11,9 +11,9 @@ import requests
 
 from benchmarks import figures
 from benchmarks import sites as bench_sites
-from portal.demo import sites, stories
-from portal.demo.browsers import Browser
-from portal.demo.stories import Story
+from launch.demo import sites, stories
+from launch.demo.browsers import Browser
+from launch.demo.stories import Story
 
 JOBS, PREDICTIONS = 5, 50
 

@@ -6,12 +6,12 @@ import os
 import socket
 from collections.abc import Iterator
 
-from portal.demo import sites
+from launch.demo import sites
 
 
 @contextlib.contextmanager
 def running() -> Iterator[sites.Site]:
-    """Start the site of PORTAL_HOME and end it. Raises portal.console.Problem when it does not start."""
+    """Start the site of PORTAL_HOME and end it. Raises launch.console.Problem when it does not start."""
     with contextlib.redirect_stdout(io.StringIO()), sites.running() as site:
         yield site
 

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from portal.console import Problem
-from portal.installing import environments
+from launch.console import Problem
+from launch.setup import environments
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / ".setup"

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 import yaml
 
-from portal.serving import checks, parts
+from launch.supervisor import checks, parts
 from tests.postgres_server import postgres  # noqa: F401  (a fixture)
 
 ROOT = Path(__file__).resolve().parent.parent

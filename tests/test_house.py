@@ -22,7 +22,7 @@ NO_RAISING = {"message_catalog.py", "messages.py", "urls.py"}
 CODE = re.compile(r"[a-z]+:[a-z_]+")
 CODE_TEXT = re.compile(r'"((?:ops|phase|run|version|workspace|deployment|endpoint|traffic|azure):[a-z_]+)"')
 FORBIDDEN_NAMES = re.compile(r"(Manager|Helper|Util|Utils|Handler|Base)$")
-OURS = ("portal", "ops", "scoring", "accounts", "amlocal", "recipes")
+OURS = ("launch", "portal", "ops", "scoring", "accounts", "amlocal", "recipes")
 
 
 def files(*folders: str) -> list[Path]:
@@ -163,8 +163,8 @@ def test_every_setting_is_documented_and_none_invented():
 def test_only_env_reads_the_environment():
     """Others take their settings from ``portal.settings``; programs that start processes hand an environment on."""
     allowed = {"portal/env.py", "portal/wsgi.py", "portal/celery.py", "manage.py"}
-    starters = ("portal/serving/", "portal/installing/", "portal/demo/", "portal/serve.py")
-    for path in files("portal", "ops", "scoring", "accounts"):
+    starters = ("launch/setup/", "launch/supervisor/", "launch/demo/")
+    for path in files("launch", "portal", "ops", "scoring", "accounts"):
         name = name_of(path)
         if path.suffix != ".py" or name in allowed or name.startswith((*starters, "ops/azure/", "scoring/entry/")):
             continue

@@ -3,9 +3,9 @@
 import time
 from dataclasses import dataclass
 
-from portal.demo import stories
-from portal.demo.browsers import Browser
-from portal.demo.stories import Story
+from launch.demo import stories
+from launch.demo.browsers import Browser
+from launch.demo.stories import Story
 from tests.journeys import servers
 from tests.journeys.servers import RunningServer
 

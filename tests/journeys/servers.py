@@ -11,9 +11,9 @@ import threading
 import time
 from pathlib import Path
 
-from portal.demo.browsers import Browser
-from portal.serving import processes
-from portal.serving.processes import Process
+from launch.demo.browsers import Browser
+from launch.supervisor import processes
+from launch.supervisor.processes import Process
 from tests.amlocal_server import AmlocalServer
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,8 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Page, expect
 
-from portal.console import Problem
-from portal.demo.browsers import Browser
+from launch.console import Problem
+from launch.demo.browsers import Browser
 from tests.amlocal_server import AmlocalServer
 from tests.journeys import servers, walks
 from tests.journeys.furnishing import Places

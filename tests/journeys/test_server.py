@@ -64,7 +64,7 @@ def test_the_web_process_does_not_hold_amlocals_key(server):
 
 def test_a_second_server_on_the_folder_is_a_sentence(server):
     answer = subprocess.run(
-        [sys.executable, "-m", "portal.serve"], cwd=ROOT, env=server.environment, capture_output=True, text=True
+        [sys.executable, "-m", "launch.supervisor"], cwd=ROOT, env=server.environment, capture_output=True, text=True
     )
     assert answer.returncode == 1
     assert "is already served by process" in answer.stderr
@@ -75,7 +75,7 @@ def test_a_taken_port_is_a_sentence_that_names_the_setting(server, tmp_path):
     other = RunningServer(tmp_path)
     other.port = server.port
     answer = subprocess.run(
-        [sys.executable, "-m", "portal.serve"], cwd=ROOT, env=other.environment, capture_output=True, text=True
+        [sys.executable, "-m", "launch.supervisor"], cwd=ROOT, env=other.environment, capture_output=True, text=True
     )
     assert answer.returncode == 1
     assert (
@@ -115,7 +115,7 @@ def test_after_kill_9_of_the_supervisor_nothing_stays_and_it_starts_again(server
 def test_a_reset_needs_consent_and_then_empties_the_folder(server, owner):
     server.stop()
     refused = subprocess.run(
-        [sys.executable, "-m", "portal.serve", "--reset"],
+        [sys.executable, "-m", "launch.supervisor", "--reset"],
         cwd=ROOT,
         env=server.environment,
         stdin=subprocess.DEVNULL,
@@ -132,7 +132,7 @@ def test_a_reset_needs_consent_and_then_empties_the_folder(server, owner):
 def test_a_setting_that_is_no_number_is_a_sentence(tmp_path):
     server = RunningServer(tmp_path, PORTAL_PORT="eighty")
     answer = subprocess.run(
-        [sys.executable, "-m", "portal.serve"], cwd=ROOT, env=server.environment, capture_output=True, text=True
+        [sys.executable, "-m", "launch.supervisor"], cwd=ROOT, env=server.environment, capture_output=True, text=True
     )
     assert answer.returncode == 1
     assert answer.stderr.strip() == "PORTAL_PORT must be a whole number, not 'eighty'"

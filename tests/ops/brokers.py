@@ -14,8 +14,8 @@ from pathlib import Path
 import kombu.pools
 import redis
 
+from launch.supervisor import parts
 from portal.celery import app
-from portal.serving import parts
 
 
 class Broker:

