@@ -14,7 +14,7 @@ from pathlib import Path
 
 from launch import console
 from launch.console import say
-from launch.setup import browsers, environments, room, statics
+from launch.setup import environments, message_catalogs, npm_packages, preflight, static_files
 from portal.env import ROOT
 
 NOTES = ROOT / ".setup"
@@ -36,27 +36,27 @@ class Step:
 
 def steps(is_for_development: bool) -> list[Step]:
     """All steps in their order; later ones use what earlier ones made."""
-    node = (58, 204) if browsers.needs_wheel(ROOT) else (0, 0)
+    node = (58, 204) if npm_packages.needs_wheel(ROOT) else (0, 0)
     return [
         _environment("portal environment (.venv)", VENV, "portal", 70, 400),
         *([_environment("development tools (.venv)", VENV, "dev", 75, 250)] if is_for_development else []),
         _environment("scoring environment (.venv-scoring)", SCORING_VENV, "scoring", 380, 2000),
         Step(
             "browser packages",
-            partial(browsers.is_ready, ROOT),
-            lambda name, log: browsers.install(name, ROOT, log),
+            partial(npm_packages.is_ready, ROOT),
+            lambda name, log: npm_packages.install(name, ROOT, log),
             45 + node[0],
             260 + node[1],
         ),
         Step(
             "message catalogues",
-            partial(statics.are_compiled, ROOT),
-            lambda name, log: statics.compile_catalogues(name, ROOT, log),
+            partial(message_catalogs.are_compiled, ROOT),
+            lambda name, log: message_catalogs.compile_all(name, ROOT, log),
         ),
         Step(
             "static files",
-            partial(statics.are_collected, ROOT),
-            lambda name, log: statics.collect(name, ROOT, log),
+            partial(static_files.are_collected, ROOT),
+            lambda name, log: static_files.collect(name, ROOT, log),
             0,
             30,
         ),
@@ -68,7 +68,7 @@ def main() -> int:
     options = _arguments()
     environments.check_python()
     NOTES.mkdir(exist_ok=True)
-    with _alone():
+    with _one_at_a_time():
         missing = [step for step in steps(options.dev) if not step.is_done()]
         if missing:
             _install(missing)
@@ -81,15 +81,15 @@ def main() -> int:
 
 
 def _install(missing: list[Step]) -> None:
-    """Say what comes, check room and reach, then do each step."""
+    """Say what comes, check the disk and the package index, then do each step."""
     download, disk = sum(step.download for step in missing), sum(step.disk for step in missing)
     say(f"Set-up, with Python {sys.version.split()[0]}: {', '.join(step.name for step in missing)}")
     LOG.unlink(missing_ok=True)
     if download:
         say(f"  about {download / 1000:.1f} GB to download")
-        room.check_disk(ROOT, disk / 1000)
+        preflight.check_disk(ROOT, disk / 1000)
         environments.create(VENV, LOG)
-        room.check_reach(VENV, LOCKED / "portal.txt")
+        preflight.check_reach(VENV, LOCKED / "portal.txt")
     for step in missing:
         if not step.is_done():
             step.do(step.name, LOG)
@@ -107,7 +107,7 @@ def _environment(name: str, folder: Path, requirements: str, download: int, disk
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _one_at_a_time() -> Iterator[None]:
     """One set-up at a time in a checkout; a second waits and then finds everything done."""
     with (NOTES / "lock").open("w") as file:
         try:

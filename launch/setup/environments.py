@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from launch.console import Problem, say
-from launch.setup import commands, stamps
+from launch.setup import commands, fingerprints
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 
@@ -37,7 +37,8 @@ def python(folder: Path) -> Path:
 
 def is_ready(folder: Path, requirements: Path) -> bool:
     """Whether the environment works and holds exactly what the requirement file locks."""
-    return _is_usable(folder) and stamps.is_fresh(_stamp(folder, requirements), stamps.digest([requirements]))
+    current = fingerprints.of([requirements])
+    return _is_usable(folder) and fingerprints.is_current(_fingerprint_file(folder, requirements), current)
 
 
 def create(folder: Path, log: Path) -> None:
@@ -55,9 +56,9 @@ def create(folder: Path, log: Path) -> None:
 def install(what: str, folder: Path, requirements: Path, log: Path) -> None:
     """Make the environment when it is missing or broken, and install the file's packages. Raises Problem."""
     create(folder, log)
-    _stamp(folder, requirements).unlink(missing_ok=True)
+    _fingerprint_file(folder, requirements).unlink(missing_ok=True)
     _install(what, folder, requirements, log)
-    stamps.write(_stamp(folder, requirements), stamps.digest([requirements]))
+    fingerprints.write(_fingerprint_file(folder, requirements), fingerprints.of([requirements]))
 
 
 def pip(folder: Path) -> Sequence[str | Path]:
@@ -95,5 +96,5 @@ def _has_venv() -> bool:
     return importlib.util.find_spec("venv") is not None and importlib.util.find_spec("ensurepip") is not None
 
 
-def _stamp(folder: Path, requirements: Path) -> Path:
+def _fingerprint_file(folder: Path, requirements: Path) -> Path:
     return folder / f".portolan-{requirements.stem}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from launch import console
 from launch.console import Problem, say
-from launch.setup import statics
+from launch.setup import static_files
 from launch.supervisor import checks, folders, parts, supervision
 from portal import env
 
@@ -22,8 +22,8 @@ def main() -> int:
         if options.reset:
             _reset(home, is_agreed=options.yes)
         _check_settings()
-        if not statics.are_collected(env.ROOT):
-            statics.collect("static files", env.ROOT, folders.log_path(home, "static"))
+        if not static_files.are_collected(env.ROOT):
+            static_files.collect("static files", env.ROOT, folders.log_path(home, "static"))
         with folders.sockets(home) as sockets:
             supervision.Site(home, sockets).run()
     return 0

@@ -1,11 +1,14 @@
-"""Remembers what a set-up step was done from, as a hash of contents, so that doing it again costs nothing."""
+"""Fingerprints of files: a set-up step writes down what it was done from, so that it is done again only after a change.
+
+A fingerprint is a hash of contents, not of dates, because a checkout changes the dates.
+"""
 
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 
-def digest(paths: Iterable[Path], *words: str) -> str:
+def of(paths: Iterable[Path], *words: str) -> str:
     """A hash of names and contents of files (folders count with all files below them) and of ``words``."""
     total = hashlib.sha256()
     for file in sorted({file for path in paths for file in _files(path)}):
@@ -16,16 +19,17 @@ def digest(paths: Iterable[Path], *words: str) -> str:
     return total.hexdigest()
 
 
-def is_fresh(stamp: Path, wanted: str) -> bool:
+def is_current(file: Path, fingerprint: str) -> bool:
+    """Whether the file holds this fingerprint; a missing file does not."""
     try:
-        return stamp.read_text() == wanted
+        return file.read_text() == fingerprint
     except OSError:
         return False
 
 
-def write(stamp: Path, done: str) -> None:
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(done)
+def write(file: Path, fingerprint: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(fingerprint)
 
 
 def _files(path: Path) -> Iterable[Path]:

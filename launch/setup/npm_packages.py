@@ -1,6 +1,6 @@
 """What the pages need in a browser: npm packages by lock file and our bundle of them, made with a Node of this machine.
 
-Where no Node is on PATH a wheel brings one. Copying to where the site serves from is ``statics``.
+Where no Node is on PATH a wheel brings one. Copying to where the site serves from is ``static_files``.
 """
 
 import re
@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from launch.setup import commands, environments, stamps
+from launch.setup import commands, environments, fingerprints
 
 OLDEST_NODE = 20
 WHEEL_FOLDER = ".venv-node"
@@ -20,7 +20,7 @@ SURROUNDINGS = {"NODE_USE_SYSTEM_CA": "1", "npm_config_fetch_retries": "1", "npm
 
 
 def is_ready(root: Path) -> bool:
-    return _is_fresh(root, PACKAGES) and _is_fresh(root, BUNDLE)
+    return _is_current(root, PACKAGES) and _is_current(root, BUNDLE)
 
 
 def needs_wheel(root: Path) -> bool:
@@ -31,11 +31,11 @@ def needs_wheel(root: Path) -> bool:
 def install(what: str, root: Path, log: Path) -> None:
     """Fetch the locked packages and bundle them. Raises Problem."""
     node, npm = _on_path() or _from_wheel(root, log)
-    if not _is_fresh(root, PACKAGES):
+    if not _is_current(root, PACKAGES):
         commands.run(what, (*npm, "ci"), log=log, directory=root, environment=SURROUNDINGS)
-        stamps.write(_stamp(root, PACKAGES), _digest(root, PACKAGES))
+        fingerprints.write(_fingerprint_file(root, PACKAGES), _fingerprint(root, PACKAGES))
     commands.run("bundle for the browser", (node, "build.mjs"), log=log, directory=root)
-    stamps.write(_stamp(root, BUNDLE), _digest(root, BUNDLE))
+    fingerprints.write(_fingerprint_file(root, BUNDLE), _fingerprint(root, BUNDLE))
 
 
 def _on_path() -> tuple[str, Sequence[str]] | None:
@@ -58,14 +58,14 @@ def _from_wheel(root: Path, log: Path) -> tuple[str, Sequence[str]]:
     return node, (node, str(package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
 
 
-def _is_fresh(root: Path, inputs: Sequence[str]) -> bool:
-    return stamps.is_fresh(_stamp(root, inputs), _digest(root, inputs))
+def _is_current(root: Path, inputs: Sequence[str]) -> bool:
+    return fingerprints.is_current(_fingerprint_file(root, inputs), _fingerprint(root, inputs))
 
 
-def _digest(root: Path, inputs: Sequence[str]) -> str:
-    return stamps.digest([root / name for name in inputs])
+def _fingerprint(root: Path, inputs: Sequence[str]) -> str:
+    return fingerprints.of([root / name for name in inputs])
 
 
-def _stamp(root: Path, inputs: Sequence[str]) -> Path:
-    """Inside node_modules, which ``npm ci`` empties: a broken install leaves no stamp."""
+def _fingerprint_file(root: Path, inputs: Sequence[str]) -> Path:
+    """Inside node_modules, which ``npm ci`` empties: a broken install leaves none."""
     return root / "node_modules" / f".stamp-{Path(inputs[-1]).name.strip('.')}"

@@ -1,4 +1,4 @@
-"""Is there room on the disk, and does the package index answer? One sentence each, before anything is fetched."""
+"""Checks before the first download: is there room on the disk, and does the package index answer?"""
 
 import shutil
 import subprocess
