@@ -19,7 +19,7 @@ import psycopg
 import pytest
 import yaml
 
-from launch.supervisor import checks, parts
+from launch.supervisor import probes, services
 from tests.postgres_server import postgres  # noqa: F401  (a fixture)
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,7 +96,7 @@ class Services:
         }
         programs = folder / "bin"
         programs.mkdir()
-        (programs / "redis-server").symlink_to(parts._valkey_program())
+        (programs / "redis-server").symlink_to(services.valkey_program())
         self.path = f"{programs}:{Path(sys.executable).parent}:/usr/bin:/bin"
         self.processes = {}
 
@@ -169,7 +169,7 @@ def test_each_service_starts_with_its_command_and_environment(tmp_path, postgres
         assert re.search(r"first owner .*: /setup/\S+/", log.read_text())
         site = f"http://127.0.0.1:{services.ports['0.0.0.0:8000']}/sign-in/"
         marks = dict.fromkeys(("worker", "worker-azure", "worker-local"), says(b" ready."))
-        marks |= {"beat": says(b"beat: Starting"), "web": lambda log: checks.answers_http(site)}
+        marks |= {"beat": says(b"beat: Starting"), "web": lambda log: probes.answers_http(site)}
         for name in marks:
             services.run(name)
         for name, is_ready in marks.items():

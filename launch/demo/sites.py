@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from launch.console import Problem, say
 from launch.demo.browsers import Browser
-from launch.supervisor.children import die_with_parent
+from launch.supervisor.service_process import die_with_parent
 from portal import env
 
 START_SECONDS = 120

@@ -1,4 +1,4 @@
 """Starts, watches and ends the processes of script/server, without Django.
 
-``parts`` says what runs and how, ``children`` runs one, ``supervision`` all of them.
+``services`` says what runs and how, ``service_process`` runs one of them, ``supervisor`` all of them.
 """

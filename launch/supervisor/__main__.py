@@ -10,31 +10,31 @@ from pathlib import Path
 from launch import console
 from launch.console import Problem, say
 from launch.setup import static_files
-from launch.supervisor import checks, folders, parts, supervision
+from launch.supervisor import portal_home, probes, services, supervisor
 from portal import env
 
 
 def main() -> int:
     options = _arguments()
     home = env.home()
-    with folders.alone(home):
-        folders.clear_leftovers(home)
+    with portal_home.exclusive(home):
+        portal_home.end_leftovers(home)
         if options.reset:
             _reset(home, is_agreed=options.yes)
         _check_settings()
         if not static_files.are_collected(env.ROOT):
-            static_files.collect("static files", env.ROOT, folders.log_path(home, "static"))
-        with folders.sockets(home) as sockets:
-            supervision.Site(home, sockets).run()
+            static_files.collect("static files", env.ROOT, portal_home.log_path(home, "static"))
+        with portal_home.sockets(home) as sockets:
+            supervisor.Supervisor(home, sockets).run()
     return 0
 
 
 def _check_settings() -> None:
     """Raises Problem for numbers that are none and ports that are taken."""
     try:
-        checks.check_port(env.text("PORTAL_BIND"), env.number("PORTAL_PORT"), "PORTAL_PORT")
-        if parts.has_amlocal():
-            checks.check_port("127.0.0.1", env.number("PORTAL_AMLOCAL_PORT"), "PORTAL_AMLOCAL_PORT")
+        probes.check_port(env.text("PORTAL_BIND"), env.number("PORTAL_PORT"), "PORTAL_PORT")
+        if services.has_amlocal():
+            probes.check_port("127.0.0.1", env.number("PORTAL_AMLOCAL_PORT"), "PORTAL_AMLOCAL_PORT")
         env.number("PORTAL_WEB_THREADS")
         env.database()
     except ValueError as error:
@@ -53,7 +53,7 @@ def _reset(home: Path, *, is_agreed: bool) -> None:
         say(f"This deletes all users, workspaces, runs, models and files in {home}.")
         if input('Type "yes" to go on: ').strip().lower() != "yes":
             raise Problem("Nothing was deleted.")
-    folders.empty(home)
+    portal_home.empty(home)
     say(f"{home} is empty.")
 
 

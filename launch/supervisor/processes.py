@@ -36,7 +36,7 @@ def born(pid: int) -> str:
     return "" if len(answer) < 2 or answer[0].startswith("Z") else answer[1].strip()
 
 
-def family(pid: int) -> list[Process]:
+def descendants(pid: int) -> list[Process]:
     """All descendants at this moment, whatever group or session they moved to."""
     children: dict[int, list[int]] = {}
     for child, parent in _parents():
@@ -52,7 +52,7 @@ def family(pid: int) -> list[Process]:
 def left_of(leader: Process) -> list[Process]:
     """What still runs of a process that led a group: itself with its descendants, or the rest of its group."""
     if leader.is_alive():
-        return [leader, *family(leader.pid)]
+        return [leader, *descendants(leader.pid)]
     if born(leader.pid):
         return []  # a stranger has the id now, so the group is gone
     return [find(pid) for pid, group in _groups() if group == leader.pid]

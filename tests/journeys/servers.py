@@ -94,14 +94,14 @@ class RunningServer:
         server.env = server._read_env()
         return server
 
-    def part(self, name: str) -> list[Process]:
-        """The process of one part that the supervisor started, and those it made itself."""
+    def service(self, name: str) -> list[Process]:
+        """The process of one service that the supervisor started, and those it made itself."""
         pid = json.loads((self.home / "run" / f"{name}.json").read_text())["pid"]
-        return [processes.find(pid), *processes.family(pid)]
+        return [processes.find(pid), *processes.descendants(pid)]
 
-    def kill_part(self, name: str) -> None:
-        """kill -9 for all processes of the part at once; the supervisor starts it again."""
-        for process in self.part(name):
+    def kill_service(self, name: str) -> None:
+        """kill -9 for all processes of the service at once; the supervisor starts it again."""
+        for process in self.service(name):
             if process.is_alive():
                 os.kill(process.pid, signal.SIGKILL)
 

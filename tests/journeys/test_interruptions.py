@@ -64,9 +64,9 @@ def ends(browser: Browser, path: str, seconds: float = 240) -> dict[str, object]
 
 def kill_worker(site: RunningServer) -> None:
     """kill -9 for the cloud worker and its children; returns when it is started again."""
-    before = site.part(WORKER)[0]
-    site.kill_part(WORKER)
-    wait_for(lambda: site.part(WORKER)[0] != before, 40, "the worker is not started again")
+    before = site.service(WORKER)[0]
+    site.kill_service(WORKER)
+    wait_for(lambda: site.service(WORKER)[0] != before, 40, "the worker is not started again")
 
 
 def kill_during(site: RunningServer, places: Places, path: str, step: str) -> None:
@@ -114,14 +114,14 @@ def test_a_worker_killed_while_it_submits_makes_one_job(
 def test_the_queue_dies_three_times_while_somebody_clicks(site: RunningServer, owner: Page, places: Places) -> None:
     """No click is answered with a 500 (the fixture looks at every answer), and what was clicked gets done."""
     for turn in range(3):
-        before = site.part("valkey")[0]
-        site.kill_part("valkey")
+        before = site.service("valkey")[0]
+        site.kill_service("valkey")
         owner.goto(places.workspace)
         owner.get_by_role("button", name="Test connection").click()
         expect(owner.get_by_role("heading", level=1, name="local")).to_be_visible()
         for entry in ("Jobs", "Models", "Endpoints", "Operations"):
             walks.go(owner, entry)
-        wait_for(lambda before=before: site.part("valkey")[0] != before, 60, "it is not started again")
+        wait_for(lambda before=before: site.service("valkey")[0] != before, 60, "it is not started again")
         done = lambda: {row["state"] for row in places.owner.read("/operations/")["rows"]} <= FINAL  # noqa: E731
         wait_for(done, 90, f"after death {turn + 1} an operation stays open")
     rows = places.owner.read("/operations/")["rows"]

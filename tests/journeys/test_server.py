@@ -32,7 +32,7 @@ def is_well(server):
     return requests.get(f"{server.url}/healthz", timeout=20).status_code == 200
 
 
-def part_pid(server, name):
+def service_pid(server, name):
     return json.loads((server.home / "run" / f"{name}.json").read_text())["pid"]
 
 
@@ -56,10 +56,10 @@ def test_all_parts_are_well_after_a_while(server, owner):
 
 @needs_proc
 def test_the_web_process_does_not_hold_amlocals_key(server):
-    environment = Path(f"/proc/{part_pid(server, 'web')}/environ").read_bytes()
+    environment = Path(f"/proc/{service_pid(server, 'web')}/environ").read_bytes()
     assert b"PORTAL_CA_BUNDLE=" in environment
     assert b"MSI_SECRET" not in environment
-    assert b"MSI_SECRET" in Path(f"/proc/{part_pid(server, 'worker-local')}/environ").read_bytes()
+    assert b"MSI_SECRET" in Path(f"/proc/{service_pid(server, 'worker-local')}/environ").read_bytes()
 
 
 def test_a_second_server_on_the_folder_is_a_sentence(server):
@@ -86,10 +86,10 @@ def test_a_taken_port_is_a_sentence_that_names_the_setting(server, tmp_path):
 
 def test_valkey_may_die_three_times_and_the_site_goes_on(server, owner):
     for _ in range(3):
-        before = part_pid(server, "valkey")
+        before = service_pid(server, "valkey")
         os.kill(before, signal.SIGKILL)
         assert owner.read("/operations/")["rows"] == [], "pages work while the queue is away"
-        wait_for(lambda before=before: part_pid(server, "valkey") != before, 40, "it is not started again")
+        wait_for(lambda before=before: service_pid(server, "valkey") != before, 40, "it is not started again")
     wait_for(lambda: is_well(server), 60, "the workers did not come back")
     assert any("valkey ended (code -9); it starts again" in line for line in server.lines)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import kombu.pools
 import redis
 
-from launch.supervisor import parts
+from launch.supervisor import services
 from portal.celery import app
 
 
@@ -30,7 +30,7 @@ class Broker:
     def start(self) -> Broker:
         options = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder), "--appendonly", "yes"]
         self.process = subprocess.Popen(
-            [parts._valkey_program(), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [services.valkey_program(), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         for _ in range(100):
             with contextlib.suppress(redis.exceptions.ConnectionError), self._client() as client:

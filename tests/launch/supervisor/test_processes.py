@@ -50,8 +50,8 @@ def test_a_process_that_never_was_is_not_alive():
 def test_the_family_has_grandchildren_in_whatever_session(start):
     child = start(PARENT)
     grandchild = int(child.stdout.readline())
-    assert [process.pid for process in processes.family(child.pid)] == [grandchild]
-    assert child.pid in [process.pid for process in processes.family(os.getpid())]
+    assert [process.pid for process in processes.descendants(child.pid)] == [grandchild]
+    assert child.pid in [process.pid for process in processes.descendants(os.getpid())]
 
 
 def test_what_is_left_of_a_killed_leader_is_found_by_its_group(start):

@@ -1,4 +1,4 @@
-"""One part of the site as a running process: started in its own session, restarted with back-off, ended for sure."""
+"""One service of the site as a running process: started in its own session, restarted with back-off, ended for sure."""
 
 import ctypes
 import os
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launch.console import Problem, say
-from launch.supervisor import folders, processes
+from launch.supervisor import portal_home, processes
 from portal.env import ROOT
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
@@ -21,7 +21,7 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
-class Part:
+class Service:
     """What runs and with which environment; ``is_ready`` is asked with the log and where in it this start began."""
 
     name: str
@@ -32,26 +32,26 @@ class Part:
     stop_seconds: float = 10.0
 
 
-class Child:
-    """A Part that has been started at least once."""
+class ServiceProcess:
+    """A Service that has been started at least once."""
 
-    def __init__(self, part: Part, home: Path) -> None:
-        self.part = part
+    def __init__(self, service: Service, home: Path) -> None:
+        self.service = service
         self.home = home
-        self.log = folders.log_path(home, part.name)
+        self.log = portal_home.log_path(home, service.name)
         self.is_ready = False
         self.pause_seconds = FIRST_PAUSE_SECONDS
         self.restart_at: float | None = None
         self.start()
 
     def start(self) -> None:
-        folders.rotate(self.log)
+        portal_home.rotate_log(self.log)
         with self.log.open("ab") as output:
             self.begin = output.tell()
             self.process = subprocess.Popen(
-                self.part.command,
+                self.service.command,
                 cwd=ROOT,
-                env=dict(self.part.environment),
+                env=dict(self.service.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -62,7 +62,7 @@ class Child:
         self.restart_at = None
         self.is_ready = False
         facts = processes.find(self.process.pid)
-        folders.note(self.home, self.part.name, {"pid": facts.pid, "born": facts.born})
+        portal_home.record(self.home, self.service.name, {"pid": facts.pid, "born": facts.born})
 
     def check_ready(self) -> None:
         """Print the ready time once it answers. Raises Problem when it has ended or does not become ready in time."""
@@ -70,16 +70,16 @@ class Child:
             return
         if (code := self.process.poll()) is not None:
             raise Problem(
-                f"{self.part.name} ended while starting (code {code}): {self.last_line()} Its log: {self.log}"
+                f"{self.service.name} ended while starting (code {code}): {self.last_line()} Its log: {self.log}"
             )
-        is_ready = self.part.is_ready(self.log, self.begin)
+        is_ready = self.service.is_ready(self.log, self.begin)
         seconds = time.monotonic() - self.started
         if is_ready:
             self.is_ready = True
-            say(f"  {self.part.name:<18} ready in {seconds:4.1f} s")
-        elif seconds > self.part.ready_seconds:
+            say(f"  {self.service.name:<18} ready in {seconds:4.1f} s")
+        elif seconds > self.service.ready_seconds:
             raise Problem(
-                f"{self.part.name} is not ready after {seconds:.0f} s: {self.last_line()} Its log: {self.log}"
+                f"{self.service.name} is not ready after {seconds:.0f} s: {self.last_line()} Its log: {self.log}"
             )
 
     def keep_alive(self) -> None:
@@ -94,7 +94,8 @@ class Child:
                 self.pause_seconds = FIRST_PAUSE_SECONDS
             return
         processes.kill_group(self.process.pid)
-        say(f"{self.part.name} ended (code {code}); it starts again in {self.pause_seconds:.0f} s. Its log: {self.log}")
+        pause = f"{self.pause_seconds:.0f} s"
+        say(f"{self.service.name} ended (code {code}); it starts again in {pause}. Its log: {self.log}")
         self.restart_at = now + self.pause_seconds
         self.pause_seconds = min(2 * self.pause_seconds, LONGEST_PAUSE_SECONDS)
 
@@ -105,27 +106,27 @@ class Child:
         return lines[-1].strip() if lines else "it wrote nothing."
 
 
-def stop(children: Sequence[Child], hurry: Callable[[], bool]) -> None:
+def stop(running: Sequence[ServiceProcess], hurry: Callable[[], bool]) -> None:
     """Ask all of them to end, at once; kill, with all they have started, what does not in time or when ``hurry``."""
-    families = {child: processes.family(child.process.pid) for child in children}
-    for child in children:
+    started_by = {child: processes.descendants(child.process.pid) for child in running}
+    for child in running:
         if child.process.poll() is None:
             child.process.send_signal(signal.SIGTERM)
     began = time.monotonic()
-    waiting = list(children)
+    waiting = list(running)
     while waiting:
         waiting = [child for child in waiting if child.process.poll() is None]
-        late = [child for child in waiting if hurry() or time.monotonic() - began > child.part.stop_seconds]
+        late = [child for child in waiting if hurry() or time.monotonic() - began > child.service.stop_seconds]
         for child in late:
-            say(f"{child.part.name} does not end by itself and is killed.")
-            families[child] = [*families[child], *processes.family(child.process.pid)]
+            say(f"{child.service.name} does not end by itself and is killed.")
+            started_by[child] = [*started_by[child], *processes.descendants(child.process.pid)]
             child.process.kill()
             child.process.wait()
         time.sleep(0.02)
-    for child in children:
+    for child in running:
         processes.kill_group(child.process.pid)
-        processes.end(families[child], grace_seconds=0.5)
-        folders.forget(child.home, child.part.name)
+        processes.end(started_by[child], grace_seconds=0.5)
+        portal_home.forget(child.home, child.service.name)
 
 
 def die_with_parent() -> None:

@@ -1,4 +1,4 @@
-"""One part as a process: becomes ready, fails with a sentence, is started again, is ended with all it started."""
+"""One service as a process: becomes ready, fails with a sentence, is started again, is ended with all it started."""
 
 import os
 import signal
@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 
 from launch.console import Problem
-from launch.supervisor import children, processes
-from launch.supervisor.children import Child, Part
+from launch.supervisor import processes, service_process
+from launch.supervisor.service_process import Service, ServiceProcess
 
 ROOT = Path(__file__).resolve().parents[3]
 READY = "print('ready', flush=True); import time; time.sleep(60)"
 GRANDCHILD = "import subprocess, sys; subprocess.Popen(['sleep', '60'], start_new_session=True);" + READY
 
 
-def part(program, **options):
+def echo(program, **options):
     def is_ready(log, begin):
         return b"ready" in log.read_bytes()[begin:]
 
-    return Part("part", [sys.executable, "-c", program], dict(os.environ), is_ready, **options)
+    return Service("echo", [sys.executable, "-c", program], dict(os.environ), is_ready, **options)
 
 
 @pytest.fixture
@@ -30,11 +30,11 @@ def start(tmp_path):
     started = []
 
     def run(program, **options):
-        started.append(Child(part(program, **options), tmp_path))
+        started.append(ServiceProcess(echo(program, **options), tmp_path))
         return started[-1]
 
     yield run
-    children.stop(started, hurry=lambda: True)
+    service_process.stop(started, hurry=lambda: True)
 
 
 def wait_for(is_so, seconds=10):
@@ -48,27 +48,27 @@ def become_ready(child):
     wait_for(lambda: child.check_ready() or child.is_ready)
 
 
-def test_a_part_says_when_it_is_ready(start, capsys):
+def test_a_service_says_when_it_is_ready(start, capsys):
     become_ready(start(READY))
-    assert "part" in capsys.readouterr().out
+    assert "echo" in capsys.readouterr().out
 
 
-def test_a_part_that_ends_while_starting_is_a_problem_with_its_last_line(start):
+def test_a_service_that_ends_while_starting_is_a_problem_with_its_last_line(start):
     child = start("raise SystemExit('the port is taken')")
     child.process.wait()
-    with pytest.raises(Problem, match=r"part ended while starting \(code 1\): the port is taken Its log: .*part.log"):
+    with pytest.raises(Problem, match=r"echo ended while starting \(code 1\): the port is taken Its log: .*echo.log"):
         child.check_ready()
 
 
-def test_a_part_that_is_never_ready_is_a_problem(start):
+def test_a_service_that_is_never_ready_is_a_problem(start):
     child = start("import time; time.sleep(60)", ready_seconds=0.1)
     time.sleep(0.2)
-    with pytest.raises(Problem, match="part is not ready after 0 s"):
+    with pytest.raises(Problem, match="echo is not ready after 0 s"):
         child.check_ready()
 
 
-def test_a_crashed_part_is_started_again_after_a_pause_that_grows(start, monkeypatch):
-    monkeypatch.setattr(children, "FIRST_PAUSE_SECONDS", 0.1)
+def test_a_crashed_service_is_started_again_after_a_pause_that_grows(start, monkeypatch):
+    monkeypatch.setattr(service_process, "FIRST_PAUSE_SECONDS", 0.1)
     child = start(READY)
     child.pause_seconds = 0.1
     first = child.process.pid
@@ -84,34 +84,36 @@ def test_a_crashed_part_is_started_again_after_a_pause_that_grows(start, monkeyp
 def test_stopping_ends_grandchildren_in_sessions_of_their_own(start):
     child = start(GRANDCHILD)
     become_ready(child)
-    (grandchild,) = processes.family(child.process.pid)
-    children.stop([child], hurry=lambda: False)
+    (grandchild,) = processes.descendants(child.process.pid)
+    service_process.stop([child], hurry=lambda: False)
     assert not grandchild.is_alive()
     assert child.process.returncode == -signal.SIGTERM
 
 
-def test_a_part_that_ignores_the_request_is_killed_in_time(start):
+def test_a_service_that_ignores_the_request_is_killed_in_time(start):
     child = start(f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {READY}", stop_seconds=0.3)
     become_ready(child)
     began = time.monotonic()
-    children.stop([child], hurry=lambda: False)
+    service_process.stop([child], hurry=lambda: False)
     assert child.process.returncode == -signal.SIGKILL
     assert 0.3 <= time.monotonic() - began < 5
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS cannot bind a child's life to its parent's")
-def test_a_part_dies_with_its_supervisor_even_when_that_is_killed(tmp_path):
+def test_a_service_dies_with_its_supervisor_even_when_that_is_killed(tmp_path):
     program = (
-        "import sys, os, time; from pathlib import Path; from launch.supervisor.children import Child, Part;"
-        "part = Part('part', [sys.executable, '-c', 'import time; time.sleep(60)'], dict(os.environ), lambda *a: True);"
-        "child = Child(part, Path(sys.argv[1])); print(child.process.pid, flush=True); time.sleep(60)"
+        "import sys, os, time; from pathlib import Path;"
+        "from launch.supervisor.service_process import Service, ServiceProcess;"
+        "command = [sys.executable, '-c', 'import time; time.sleep(60)'];"
+        "service = Service('sleep', command, dict(os.environ), lambda *a: True);"
+        "child = ServiceProcess(service, Path(sys.argv[1])); print(child.process.pid, flush=True); time.sleep(60)"
     )
     supervisor = subprocess.Popen(
         [sys.executable, "-c", program, tmp_path], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
-    part_process = processes.find(int(supervisor.stdout.readline()))
-    assert part_process.is_alive()
+    service = processes.find(int(supervisor.stdout.readline()))
+    assert service.is_alive()
     supervisor.kill()
     supervisor.wait()
     supervisor.stdout.close()
-    wait_for(lambda: not part_process.is_alive())
+    wait_for(lambda: not service.is_alive())

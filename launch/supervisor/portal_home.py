@@ -1,4 +1,4 @@
-"""PORTAL_HOME as the supervisor uses it: one server per folder, logs, notes of what runs, sockets, emptying."""
+"""PORTAL_HOME as the supervisor uses it: one server per folder, logs, records of what runs, sockets, emptying."""
 
 import fcntl
 import json
@@ -19,7 +19,7 @@ CONTENTS = ("portal.sqlite3*", "keys", "files", "amlocal", "valkey", "beat", "lo
 
 
 @contextmanager
-def alone(home: Path) -> Iterator[None]:
+def exclusive(home: Path) -> Iterator[None]:
     """One server per folder. The lock dies with this process, however it ends. Raises Problem when it is taken."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / "server.lock").open("a+") as file:
@@ -42,7 +42,7 @@ def sockets(home: Path) -> Iterator[Path]:
     """A short private folder for unix sockets, whose paths may have about 100 bytes; gone afterwards."""
     place = "/tmp" if Path("/tmp").is_dir() else None  # noqa: S108  (mkdtemp makes it private; TMPDIR may be long)
     folder = Path(tempfile.mkdtemp(prefix="portolan-", dir=place))
-    note(home, "sockets", {"folder": str(folder)})
+    record(home, "sockets", {"folder": str(folder)})
     try:
         yield folder
     finally:
@@ -50,20 +50,20 @@ def sockets(home: Path) -> Iterator[Path]:
         forget(home, "sockets")
 
 
-def note(home: Path, name: str, facts: dict[str, object]) -> None:
+def record(home: Path, name: str, facts: dict[str, object]) -> None:
     """Write down, for a start after a crash, what has been started."""
     folder = home / "run"
     folder.mkdir(mode=0o700, exist_ok=True)
-    part = folder / f".{name}.part"
-    part.write_text(json.dumps(facts))
-    part.replace(folder / f"{name}.json")
+    unfinished = folder / f".{name}.part"
+    unfinished.write_text(json.dumps(facts))
+    unfinished.replace(folder / f"{name}.json")
 
 
 def forget(home: Path, name: str) -> None:
     (home / "run" / f"{name}.json").unlink(missing_ok=True)
 
 
-def clear_leftovers(home: Path) -> None:
+def end_leftovers(home: Path) -> None:
     """End what a supervisor that was killed has left running, and remove its sockets."""
     left: list[Process] = []
     for path in (home / "run").glob("*.json"):
@@ -96,7 +96,7 @@ def log_path(home: Path, name: str) -> Path:
     return folder / f"{name}.log"
 
 
-def rotate(log: Path) -> None:
+def rotate_log(log: Path) -> None:
     """Move a log that has grown too long to NAME.log.1. Works while it is written, because writers append."""
     if log.exists() and log.stat().st_size > LOG_BYTES:
         shutil.copyfile(log, log.with_suffix(".log.1"))

@@ -1,4 +1,4 @@
-"""Is a port free, and does a part answer yet? Each check returns at once and raises nothing but Problem."""
+"""Is a port free, and does a service answer yet? Each check returns at once and raises nothing but Problem."""
 
 import errno
 import http.client
@@ -42,14 +42,14 @@ def answers_ping(path: Path) -> bool:
 
 def answers_http(url: str, certificates: Path | None = None) -> bool:
     """Whether anything at all is answered; with ``certificates`` the server's own must be signed by one of them."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "localhost", parts.port
+    address = urlsplit(url)
+    host, port = address.hostname or "localhost", address.port
     try:
         connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
-        if parts.scheme == "https":
+        if address.scheme == "https":
             trust = ssl.create_default_context(cafile=certificates)
             connection = http.client.HTTPSConnection(host, port, timeout=ANSWER_SECONDS, context=trust)
-        connection.request("GET", parts.path or "/")
+        connection.request("GET", address.path or "/")
         connection.getresponse().read()
         connection.close()
     except (OSError, http.client.HTTPException):
@@ -57,7 +57,7 @@ def answers_http(url: str, certificates: Path | None = None) -> bool:
     return True
 
 
-def says(log: Path, begin: int, words: bytes) -> bool:
+def log_contains(log: Path, begin: int, words: bytes) -> bool:
     """Whether the log has the words behind byte ``begin``."""
     with log.open("rb") as file:
         file.seek(begin)

@@ -1,4 +1,4 @@
-"""Starts all parts in their order, keeps them alive, and ends them in reverse. How one is run is in ``children``."""
+"""Starts all services in their order, keeps them alive, and ends them in reverse; each is a ``service_process``."""
 
 import signal
 import threading
@@ -7,8 +7,8 @@ from pathlib import Path
 from types import FrameType
 
 from launch.console import Problem, say
-from launch.supervisor import children, folders, parts
-from launch.supervisor.children import Child, Part
+from launch.supervisor import portal_home, service_process, services
+from launch.supervisor.service_process import Service, ServiceProcess
 from portal import env
 
 LOOP_SECONDS = 0.1
@@ -20,13 +20,13 @@ class Stopped(Exception):
     """A signal asked to end while the site was still starting."""
 
 
-class Site:
+class Supervisor:
     """The processes of one PORTAL_HOME. ``run`` returns after a signal, with everything ended."""
 
     def __init__(self, home: Path, sockets: Path) -> None:
         self.home = home
         self.sockets = sockets
-        self.children: list[Child] = []
+        self.running: list[ServiceProcess] = []
         self.stop_signals = 0
         self.stopping = threading.Event()
 
@@ -50,58 +50,58 @@ class Site:
         say(f"Portolan in {self.home}")
         broker = env.text("REDIS_URL")
         if not broker:
-            self._add(parts.valkey(self.home, self.sockets))
+            self._add(services.valkey(self.home, self.sockets))
             broker = f"redis+socket://{self.sockets / 'valkey.sock'}?virtual_host=0"
-        environment = parts.shared(self.home, broker)
+        environment = services.shared_environment(self.home, broker)
         local: dict[str, str] = {}
-        if parts.has_amlocal():
-            local = parts.amlocal_variables(self.home)
-            self._add(parts.amlocal(self.home, local))
+        if services.has_amlocal():
+            local = services.amlocal_variables(self.home)
+            self._add(services.amlocal(self.home, local))
             environment.setdefault("PORTAL_CA_BUNDLE", local["REQUESTS_CA_BUNDLE"])
-        with parts.prepare(environment) as preparing:
+        with services.prepare(environment) as preparing:
             self._await()
-            setup_path = parts.setup_path(preparing)
-        self._add(parts.web(environment, self.sockets))
-        self._add(parts.worker("portal", "portal,scoring", environment))
-        for cloud in parts.clouds():
-            extra = local if cloud == "local" else parts.azure(cloud)
-            self._add(parts.worker(cloud, f"cloud.{cloud}", environment | extra))
-        self._add(parts.beat(self.home, environment))
+            setup_path = services.setup_path(preparing)
+        self._add(services.web(environment, self.sockets))
+        self._add(services.worker("portal", "portal,scoring", environment))
+        for cloud in services.clouds():
+            extra = local if cloud == "local" else services.azure_environment(cloud)
+            self._add(services.worker(cloud, f"cloud.{cloud}", environment | extra))
+        self._add(services.beat(self.home, environment))
         self._await()
-        say(f"Ready in {time.monotonic() - started:.1f} s: {parts.site_url()}")
+        say(f"Ready in {time.monotonic() - started:.1f} s: {services.site_url()}")
         if setup_path:
-            say(f"Make the first owner here (works once): {parts.site_url()}{setup_path}")
+            say(f"Make the first owner here (works once): {services.site_url()}{setup_path}")
         say("Ctrl-C ends it.")
 
     def _watch(self) -> None:
         rotated = time.monotonic()
         while not self.stopping.wait(LOOP_SECONDS):
-            for child in self.children:
+            for child in self.running:
                 child.keep_alive()
             if time.monotonic() - rotated > ROTATION_SECONDS:
                 rotated = time.monotonic()
-                for child in self.children:
-                    folders.rotate(child.log)
+                for child in self.running:
+                    portal_home.rotate_log(child.log)
 
     def _end(self) -> None:
         """Those who use the queue and amlocal first, then these two. A second Ctrl-C kills at once."""
-        if self.children:
+        if self.running:
             say("Ending …")
-        base = [child for child in self.children if child.part.name in ("valkey", "amlocal")]
-        users = [child for child in self.children if child not in base]
+        base = [child for child in self.running if child.service.name in ("valkey", "amlocal")]
+        users = [child for child in self.running if child not in base]
         for group in (users, base):
-            children.stop(group, hurry=lambda: self.stop_signals > 1)
-        if self.children:
+            service_process.stop(group, hurry=lambda: self.stop_signals > 1)
+        if self.running:
             say("All processes have ended.")
 
-    def _add(self, part: Part) -> None:
+    def _add(self, service: Service) -> None:
         self._raise_when_asked()
-        self.children.append(Child(part, self.home))
+        self.running.append(ServiceProcess(service, self.home))
 
     def _await(self) -> None:
-        while not all(child.is_ready for child in self.children):
+        while not all(child.is_ready for child in self.running):
             self._raise_when_asked()
-            for child in self.children:
+            for child in self.running:
                 child.check_ready()
             time.sleep(READY_SECONDS)
 
