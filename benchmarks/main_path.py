@@ -11,9 +11,9 @@ import requests
 
 from benchmarks import figures
 from benchmarks import sites as bench_sites
-from launch.demo import sites, stories
-from launch.demo.browsers import Browser
-from launch.demo.stories import Story
+from launch.demo import scenario, site_process
+from launch.demo.http_browser import Browser
+from launch.demo.session import DemoSession
 
 JOBS, PREDICTIONS = 5, 50
 
@@ -21,19 +21,19 @@ JOBS, PREDICTIONS = 5, 50
 def run() -> None:
     bench_sites.on_free_ports()
     with bench_sites.running() as site:
-        browser, _ = sites.sign_in(site)
+        browser, _ = site_process.sign_in(site)
         with contextlib.redirect_stdout(io.StringIO()):
-            story = Story(browser, time.monotonic())
-            workspace = stories.register_workspace(story)
-            version = stories.register_version(story, stories.train(story, workspace, 1, None))
-            endpoint, _ = stories.deploy(story, version)
+            session = DemoSession(browser, time.monotonic())
+            workspace = scenario.register_workspace(session)
+            version = scenario.register_version(session, scenario.train(session, workspace, 1, None))
+            endpoint, _ = scenario.deploy(session, version)
         _predictions(browser, endpoint, version)
         _queueing(browser, workspace)
 
 
 def _queueing(browser: Browser, workspace: dict[str, object]) -> None:
     """From the click to the job's page saying Running, the 0.1 s between two looks included."""
-    path = f"/jobs/new/{stories.RECIPE}/"
+    path = f"/jobs/new/{scenario.RECIPE}/"
     compute = next(row["value"] for row in browser.read(path)["computes"] if row["workspace"] == workspace["id"])
     waits = []
     for _ in range(JOBS):

@@ -6,13 +6,13 @@ import os
 import socket
 from collections.abc import Iterator
 
-from launch.demo import sites
+from launch.demo import site_process
 
 
 @contextlib.contextmanager
-def running() -> Iterator[sites.Site]:
+def running() -> Iterator[site_process.SiteProcess]:
     """Start the site of PORTAL_HOME and end it. Raises launch.console.Problem when it does not start."""
-    with contextlib.redirect_stdout(io.StringIO()), sites.running() as site:
+    with contextlib.redirect_stdout(io.StringIO()), site_process.running() as site:
         yield site
 
 

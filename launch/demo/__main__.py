@@ -10,8 +10,8 @@ from typing import Any
 
 from launch import console
 from launch.console import Problem, say
-from launch.demo import comparing, sites, stories
-from launch.demo.waits import Story
+from launch.demo import comparison, scenario, site_process
+from launch.demo.session import DemoSession
 from portal import env
 
 EPOCHS = 6
@@ -26,12 +26,12 @@ def main() -> int:
         raise Problem(f"{data} is no folder: give the one with MNIST's four idx files, or leave --data out.")
     started = time.monotonic()
     say("Starting the site …")
-    with sites.running() as site:
+    with site_process.running() as site:
         start_seconds = time.monotonic() - started
-        browser, person = sites.sign_in(site)
-        story = Story(browser, started, {"setup": _setup_seconds(), "start": start_seconds})
-        story.tell(f"Signed in on {site.url} as {person['username']}")
-        facts = _main_job(story, options.epochs, data)
+        browser, person = site_process.sign_in(site)
+        session = DemoSession(browser, started, {"setup": _setup_seconds(), "start": start_seconds})
+        session.report(f"Signed in on {site.url} as {person['username']}")
+        facts = _main_job(session, options.epochs, data)
         say(f"\nThe site runs on {site.url}: sign in as {person['username']} with {person['password']}")
         if not options.once:
             _wait(site)
@@ -40,31 +40,31 @@ def main() -> int:
     return 0
 
 
-def _main_job(story: Story, epochs: int, data: Path | None) -> dict[str, Any]:
+def _main_job(session: DemoSession, epochs: int, data: Path | None) -> dict[str, Any]:
     """Train, register, deploy, predict, compare; what the last line says. Raises Problem."""
-    workspace = stories.register_workspace(story)
-    run = stories.train(story, workspace, epochs, data)
-    version = stories.register_version(story, run)
-    endpoint, _ = stories.deploy(story, version)
-    answer, expected, png = stories.predict(story, endpoint, version)
-    different = comparing.differences(answer["top"], comparing.answer(story.browser, version, png))
+    workspace = scenario.register_workspace(session)
+    run = scenario.train(session, workspace, epochs, data)
+    version = scenario.register_version(session, run)
+    endpoint, _ = scenario.deploy(session, version)
+    answer, expected, png = scenario.predict(session, endpoint, version)
+    different = comparison.differences(answer["top"], comparison.reference_answer(session.browser, version, png))
     if different:
         raise Problem(
             f"The endpoint's answer is not the model's own ({'; '.join(different)}): "
             f"see which deployment answered on {endpoint['url']}."
         )
-    story.tell("The same version, computed in the scoring environment, gives the same answer.")
+    session.report("The same version, computed in the scoring environment, gives the same answer.")
     return {
         "workspace": workspace["name"],
         "run": {"name": run["name"], "status": run["status"], "val_accuracy": _value(run, "val_accuracy")},
         "model_version": {"name": version["name"], "version": version["version"]},
         "endpoint": {"name": endpoint["name"], "scoring_uri": endpoint["scoring_uri"]},
         "prediction": {"top": answer["top"][:3], "expected": expected, "latency_ms": answer["latency_ms"]},
-        "seconds": {name: round(seconds, 2) for name, seconds in story.seconds.items()},
+        "seconds": {name: round(seconds, 2) for name, seconds in session.seconds.items()},
     }
 
 
-def _wait(site: sites.Site) -> None:
+def _wait(site: site_process.SiteProcess) -> None:
     """Leave the site running until Ctrl-C or until it ends by itself."""
     say("Ctrl-C ends it with all its processes.")
     try:

@@ -3,9 +3,9 @@
 import time
 from dataclasses import dataclass
 
-from launch.demo import stories
-from launch.demo.browsers import Browser
-from launch.demo.stories import Story
+from launch.demo import scenario
+from launch.demo.http_browser import Browser
+from launch.demo.session import DemoSession
 from tests.journeys import servers
 from tests.journeys.servers import RunningServer
 
@@ -34,13 +34,13 @@ class Places:
 def furnish(server: RunningServer) -> Places:
     """What is there already is taken; what is missing is made."""
     browser = servers.make_owner(server) if _is_empty(server) else servers.sign_in(server)
-    story = Story(browser, time.monotonic())
-    workspace = stories.register_workspace(story)
+    session = DemoSession(browser, time.monotonic())
+    workspace = scenario.register_workspace(session)
     if not browser.read("/models/")["rows"]:
-        stories.register_version(story, stories.train(story, workspace, 2, None))
+        scenario.register_version(session, scenario.train(session, workspace, 2, None))
     registered = browser.read("/models/")["rows"][0]
     version = browser.read(registered["newest"][0]["url"])["model_version"]
-    endpoint, _name = stories.deploy(story, version)
+    endpoint, _name = scenario.deploy(session, version)
     run = browser.read(f"/jobs/{version['run']['id']}/")["run"]
     return Places(browser, workspace["url"], run["url"], registered["url"], version["url"], endpoint["url"])
 

@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from launch.demo.browsers import Browser
+from launch.demo.http_browser import Browser
 from launch.supervisor import processes
 from launch.supervisor.processes import Process
 from tests.amlocal_server import AmlocalServer

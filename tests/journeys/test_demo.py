@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from launch.demo.browsers import Browser
+from launch.demo.http_browser import Browser
 from tests.journeys.servers import ROOT, RunningServer
 
 pytestmark = pytest.mark.slow

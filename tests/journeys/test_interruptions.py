@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from launch.console import Problem
-from launch.demo.browsers import Browser
+from launch.demo.http_browser import Browser
 from tests.amlocal_server import AmlocalServer
 from tests.journeys import servers, walks
 from tests.journeys.furnishing import Places

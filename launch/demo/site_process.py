@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from launch.console import Problem, say
-from launch.demo.browsers import Browser
+from launch.demo.http_browser import Browser
 from launch.supervisor.service_process import die_with_parent
 from portal import env
 
@@ -22,7 +22,7 @@ STOP_SECONDS = 60
 
 
 @dataclass
-class Site:
+class SiteProcess:
     """``setup_path`` leads to the first owner's page while there are no users."""
 
     process: subprocess.Popen[str]
@@ -33,7 +33,7 @@ class Site:
 
 
 @contextmanager
-def running() -> Iterator[Site]:
+def running() -> Iterator[SiteProcess]:
     """Start the site and end it, with all its processes, on leaving. Raises Problem with its own sentence."""
     process = subprocess.Popen(
         [sys.executable, "-m", "launch.supervisor"],
@@ -45,7 +45,7 @@ def running() -> Iterator[Site]:
         start_new_session=True,
         preexec_fn=die_with_parent,
     )
-    site = Site(process)
+    site = SiteProcess(process)
     reader = threading.Thread(target=_listen, args=(site,), daemon=True)
     reader.start()
     try:
@@ -61,7 +61,7 @@ def running() -> Iterator[Site]:
         reader.join(5)
 
 
-def sign_in(site: Site) -> tuple[Browser, dict[str, str]]:
+def sign_in(site: SiteProcess) -> tuple[Browser, dict[str, str]]:
     """A browser signed in as the folder's demo person, who is made first when the portal is empty. Raises Problem."""
     browser = Browser(site.url)
     if site.setup_path:
@@ -94,7 +94,7 @@ def _person(*, make: bool) -> dict[str, str]:
     return person
 
 
-def _listen(site: Site) -> None:
+def _listen(site: SiteProcess) -> None:
     """Show the site's lines, and take from them where it is."""
     assert site.process.stdout is not None
     url = ""

@@ -8,8 +8,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from launch.console import Problem
-from launch.demo import forms
-from launch.demo.forms import Form
+from launch.demo import html_forms
+from launch.demo.html_forms import Form
 
 SECONDS = 60
 JSON = {"Accept": "application/json"}
@@ -34,7 +34,7 @@ class Browser:
     def form(self, path: str, is_wanted: Callable[[Form], bool]) -> tuple[str, Form]:
         """The page's address and its first form that is wanted. Raises Problem when it has none."""
         page = self._send("GET", path, headers={"Accept": "text/html"})
-        for form in forms.find(page.text):
+        for form in html_forms.find(page.text):
             if is_wanted(form):
                 return page.url, form
         raise Problem(f"The page {path} has no such form: is this the right version of the portal?")

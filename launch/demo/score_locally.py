@@ -1,6 +1,6 @@
 """Run by the scoring environment's Python: the shipped score script answers one request, without any server.
 
-``reference.py SCORE_SCRIPT`` with AZUREML_MODEL_DIR set; the request comes on stdin, the answer is the last line.
+``score_locally.py SCORE_SCRIPT`` with AZUREML_MODEL_DIR set; the request comes on stdin, the answer is the last line.
 """
 
 import importlib.util

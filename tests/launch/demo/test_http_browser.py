@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from launch.console import Problem
-from launch.demo import browsers
-from launch.demo.browsers import Browser
+from launch.demo import http_browser
+from launch.demo.http_browser import Browser
 
 PAGE = '<form method="post" action="/thing/"><input type="hidden" name="token" value="t"><input name="name"></form>'
 
@@ -93,6 +93,6 @@ def test_it_never_leaves_the_site(browser):
 def test_a_folder_is_sent_file_by_file(tmp_path):
     (tmp_path / "b.gz").write_bytes(b"2")
     (tmp_path / "a.gz").write_bytes(b"1")
-    assert browsers.files_of(tmp_path) == [("a.gz", b"1"), ("b.gz", b"2")]
+    assert http_browser.files_of(tmp_path) == [("a.gz", b"1"), ("b.gz", b"2")]
     with pytest.raises(Problem, match="not a folder with files"):
-        browsers.files_of(tmp_path / "none")
+        http_browser.files_of(tmp_path / "none")

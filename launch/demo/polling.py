@@ -1,43 +1,30 @@
-"""Following a page until it says what is waited for, with the elapsed time; an operation's failure ends it at once."""
+"""Reads a page again and again until it says what is waited for; an operation's failure ends that at once."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-from launch.console import Problem, say
-from launch.demo.browsers import Browser
+from launch.console import Problem
+from launch.demo.session import DemoSession
 
 POLL_SECONDS = 0.4
 
 
-@dataclass
-class Story:
-    """A signed-in browser and the clock of the whole demo."""
-
-    browser: Browser
-    started: float
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def tell(self, text: str) -> None:
-        say(f"[{time.monotonic() - self.started:6.1f} s] {text}")
-
-
-def until(
-    story: Story, path: str, part: str, is_there: Callable[[dict[str, Any]], bool], minutes: float
+def wait_until(
+    session: DemoSession, path: str, part: str, is_there: Callable[[dict[str, Any]], bool], minutes: float
 ) -> dict[str, Any]:
     """Read the page until it is so. Raises Problem when the part (an operation) has failed, or after the time."""
     give_up = time.monotonic() + minutes * 60
     step = ""
     while time.monotonic() < give_up:
-        page = story.browser.read(path)
+        page = session.browser.read(path)
         if page.get(part) and is_there(page):
             return page
         raise_failure(page, "operation")
         operation = page.get("operation") or {}
         if not operation.get("is_final", True) and operation.get("step") and operation["step"] != step:
             step = operation["step"]
-            story.tell(f"  {_label(operation)}")
+            session.report(f"  {_label(operation)}")
         time.sleep(POLL_SECONDS)
     raise Problem(f"{path} did not get there within {minutes} minutes; it may still, without the demo.")
 

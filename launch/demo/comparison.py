@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from launch.console import Problem
-from launch.demo.browsers import Browser
+from launch.demo.http_browser import Browser
 from portal import env
 from scoring import images, specs, wire
 
@@ -19,7 +19,7 @@ SECONDS = 120
 TOLERANCE = 1e-4
 
 
-def answer(browser: Browser, version: dict[str, Any], png: bytes) -> dict[str, float]:
+def reference_answer(browser: Browser, version: dict[str, Any], png: bytes) -> dict[str, float]:
     """Label → probability from the version's own files, downloaded from its page. Raises Problem."""
     spec = specs.from_document(version["spec"])
     request = wire.encode(images.prepare(png, spec).pixels, spec)
@@ -44,7 +44,7 @@ def differences(top: list[list[Any]], reference: dict[str, float]) -> list[str]:
 
 
 def _run(folder: str, request: bytes) -> dict[str, Any]:
-    script = Path(__file__).with_name("reference.py")
+    script = Path(__file__).with_name("score_locally.py")
     answer = subprocess.run(
         [PYTHON, "-W", "ignore", script, SCRIPT],
         input=request,

@@ -1,6 +1,6 @@
 """What a browser would send back of a page's forms."""
 
-from launch.demo import forms
+from launch.demo import html_forms
 
 PAGE = """
 <form action="/jobs/new/" method="POST">
@@ -21,7 +21,7 @@ PAGE = """
 
 
 def test_fields_have_what_is_filled_in():
-    form, _ = forms.find(PAGE)
+    form, _ = html_forms.find(PAGE)
     assert (form.action, form.method) == ("/jobs/new/", "post")
     assert form.fields == {
         "csrfmiddlewaretoken": "t0ken",
@@ -36,7 +36,7 @@ def test_fields_have_what_is_filled_in():
 
 
 def test_choices_and_files_are_known():
-    form, other = forms.find(PAGE)
+    form, other = html_forms.find(PAGE)
     assert form.choices == {"compute": ["", "a/cpu"], "first": ["1", "2"]}
     assert form.files == {"data"}
     assert other.action == "/sign-out/"
