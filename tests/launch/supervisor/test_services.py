@@ -1,15 +1,9 @@
 """Which processes make a site, and who is given amlocal's key."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from launch.console import Problem
 from launch.supervisor import services
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_shared_environment_never_has_amlocals_key(monkeypatch, tmp_path):
@@ -69,17 +63,3 @@ def test_amlocals_own_sentence_is_passed_on(monkeypatch, tmp_path):
     monkeypatch.setenv("AMLOCAL_BIND", "0.0.0.0")
     with pytest.raises(Problem, match="AMLOCAL_SECRET"):
         services.amlocal_variables(tmp_path)
-
-
-@pytest.mark.parametrize("module", ["launch.supervisor.__main__", "launch.setup.__main__", "launch.demo.__main__"])
-def test_the_programs_of_script_import_no_django(module):
-    program = f"import sys, {module}; print([name for name in sys.modules if name.split('.')[0] == 'django'])"
-    answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
-    assert answer.stdout.strip() == "[]", answer.stderr
-
-
-def test_set_up_needs_nothing_but_the_standard_library():
-    """As on a machine where nothing is installed yet: no site-packages."""
-    program = "import launch.setup.__main__ as program; print(program.__name__)"
-    answer = subprocess.run([sys.executable, "-S", "-c", program], cwd=ROOT, capture_output=True, text=True)
-    assert answer.stdout.strip() == "launch.setup.__main__", answer.stderr
