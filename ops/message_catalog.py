@@ -186,6 +186,16 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
         _("A job called {name} exists in the workspace and was not made by this portal."),
         _("Queue it again: it gets another name."),
     ),
+    "run:made_outside": (
+        _("Made outside the portal"),
+        _("{name} was not queued here: the portal does not know what it ran, and can neither repeat nor register it."),
+        _("Queue a job of your own, or use Azure ML studio."),
+    ),
+    "run:code_gone": (
+        _("The code is no longer here"),
+        _("The portal no longer has the code that this job was queued with."),
+        _("Queue the job again from its recipe."),
+    ),
     "run:vanished": (
         _("Gone"),
         _("The job is no longer in the workspace."),

@@ -5,11 +5,12 @@ import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from django.conf import settings
 
 from ops.errors import InvalidParameter, Refused
+from ops.job_specs import Goal
 
 KINDS = ("integer", "number", "string", "choice", "boolean")
 
@@ -93,6 +94,7 @@ class Recipe:
     samples_path: str = ""
     registered_name: str = ""
     main_metric: str = ""
+    goal: Goal = "maximize"
 
     def clean(self, given: dict[str, Any]) -> dict[str, Any]:
         """The given parameters in their types, in the recipe's order. Raises InvalidParameter."""
@@ -134,7 +136,14 @@ def _read(folder: Path) -> Recipe:
         samples_path=output.get("samples", ""),
         registered_name=output.get("registered_name", folder.name),
         main_metric=output.get("metric", ""),
+        goal=_goal(output.get("goal", "maximize")),
     )
+
+
+def _goal(word: str) -> Goal:
+    if word not in get_args(Goal):
+        raise ValueError(f"the goal {word!r} is not one of {', '.join(get_args(Goal))}")
+    return cast(Goal, word)
 
 
 def _parameter(name: str, body: dict[str, Any]) -> Parameter:

@@ -48,7 +48,7 @@ JobInput = str | int | float | bool | UriFolder
 
 
 @dataclass(frozen=True)
-class JobSpec:
+class JobRequest:
     """What `jobs.create` needs. `compute` is a name, `command` may use ${{inputs.NAME}}, `code_id` may be empty."""
 
     name: str

@@ -8,11 +8,11 @@ from typing import Any
 from ops.azure import sdk, words
 from ops.azure.connections import Connection
 from ops.azure.edge import translate
-from ops.azure.facts import JobFacts, JobInput, JobSpec, UriFolder
+from ops.azure.facts import JobFacts, JobInput, JobRequest, UriFolder
 
 
 @translate()
-def create(connection: Connection, spec: JobSpec) -> JobFacts:
+def create(connection: Connection, spec: JobRequest) -> JobFacts:
     """Hand a command job to Azure: one PUT, all it needs is there already. PUT overwrites: look with `get` first.
 
     Azure keeps job names in lower case. Raises AzureRejected for what Azure or the SDK finds wrong with it.

@@ -8,14 +8,15 @@ from typing import Any
 
 from django.utils import timezone
 
-from ops import recipes, targets
+from ops import snapshots, targets
 from ops.azure import codes, data, environments, jobs
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureNotFound
-from ops.azure.facts import JobFacts, JobInput, JobSpec, UriFolder
+from ops.azure.facts import JobFacts, JobInput, JobRequest, UriFolder
 from ops.errors import NameTaken, OpsError
-from ops.flows import checkpoints, commands, contents, statuses, tags
+from ops.flows import checkpoints, contents, statuses, tags
 from ops.flows.steps import Flow, Next, Resume, Step, Wait
+from ops.job_specs import JobSpec
 from ops.models import FINAL_STATUSES, InputFile, Operation, Run
 
 # 300 MB of input files over a slow line.
@@ -28,16 +29,20 @@ def upload_code(operation: Operation, azure: Connection) -> Next:
     if not run.arm_id:
         # A retry of a submission that failed or was cancelled: the run is on its way again.
         statuses.record(run, Run.SUBMITTING, is_final=False, ended_at=None, error_code="", error_params={})
-    folder = recipes.get(run.recipe).folder
-    checkpoints.save(operation, code_id=codes.upload(azure, folder))
+    with TemporaryDirectory(prefix="portolan-code-") as folder:
+        snapshots.lay_out(_frozen(run).code, Path(folder))
+        checkpoints.save(operation, code_id=codes.upload(azure, Path(folder)))
     return Next()
 
 
 def ensure_environment(operation: Operation, azure: Connection) -> Next:
-    recipe = recipes.get(targets.run(operation).recipe)
-    version = contents.version_of(recipe.image, recipe.conda_file.read_bytes())
-    name, made_by = f"portolan-{recipe.name}", tags.of(operation)
-    found = environments.ensure(azure, name, version, recipe.conda_file, recipe.image, made_by)
+    wanted = _frozen(targets.run(operation)).environment
+    version = contents.version_of(wanted.image, wanted.conda)
+    with TemporaryDirectory(prefix="portolan-environment-") as folder:
+        conda_file = Path(folder) / "conda.yml"
+        conda_file.write_text(wanted.conda)
+        name, made_by = f"portolan-{wanted.name}", tags.of(operation)
+        found = environments.ensure(azure, name, version, conda_file, wanted.image, made_by)
     checkpoints.save(operation, environment_id=found)
     return Next()
 
@@ -51,7 +56,7 @@ def upload_inputs(operation: Operation, azure: Connection) -> Next:
         with TemporaryDirectory(prefix="portolan-input-") as folder:
             copies = [_copy(file, Path(folder)) for file in files]
             version = contents.version_of_files(copies)
-            name = f"portolan-{run.recipe}-{input_name}"
+            name = f"portolan-{_frozen(run).source.name}-{input_name}"
             uri = data.upload(azure, name, version, Path(folder), tags.of(operation))
         checkpoints.save(operation, inputs=operation.plan.get("inputs", {}) | {input_name: uri})
     return Next()
@@ -61,7 +66,7 @@ def create_job(operation: Operation, azure: Connection) -> Next:
     run = targets.run(operation)
     job = find(azure, run.name)
     if job is None:
-        job = jobs.create(azure, _spec(operation, run))
+        job = jobs.create(azure, _request(operation, run))
     elif not tags.are_of_any(Operation.objects.about(run), job.tags):
         raise NameTaken("run:name_taken", name=run.name)
     Run.objects.filter(pk=run.pk).update(arm_id=job.arm_id, studio_url=job.studio_url, seen_at=timezone.now())
@@ -121,22 +126,29 @@ def _present(operation: Operation, azure: Connection) -> JobFacts:
     return job
 
 
-def _spec(operation: Operation, run: Run) -> JobSpec:
-    recipe = recipes.get(run.recipe)
-    inputs: dict[str, JobInput] = {name: value for name, value in run.parameters.items() if value is not None}
-    inputs |= {name: UriFolder(uri) for name, uri in operation.plan.get("inputs", {}).items()}
-    command = commands.fill(recipe.command, inputs)
-    return JobSpec(
+def _frozen(run: Run) -> JobSpec:
+    """What the run executes, as it was queued. Raises OpsError for a run that was made outside the portal."""
+    spec = run.job_spec
+    if spec is None:
+        raise OpsError("run:made_outside", name=str(run))
+    return spec
+
+
+def _request(operation: Operation, run: Run) -> JobRequest:
+    spec = _frozen(run)
+    inputs: dict[str, JobInput] = spec.literals()
+    inputs |= {name: UriFolder(uri) for name, uri in operation.plan.get("inputs", {}).items() if name in spec.inputs}
+    return JobRequest(
         name=run.name,
         display_name=run.display_name or run.name,
-        experiment=run.experiment,
-        command=command,
+        experiment=spec.experiment,
+        command=spec.command,
         code_id=operation.plan["code_id"],
         environment_id=operation.plan["environment_id"],
-        compute=run.compute,
-        # Azure refuses a job that is given inputs its command does not name.
-        inputs={name: value for name, value in inputs.items() if name in commands.REFERENCE.findall(command)},
-        tags=tags.of(operation, recipe=recipe.name),
+        compute=spec.compute,
+        inputs=inputs,
+        environment_variables=spec.environment_variables,
+        tags=tags.of(operation, recipe=spec.source.name),
     )
 
 

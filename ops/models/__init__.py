@@ -16,10 +16,12 @@ from ops.models.runs import (
     Run,
     RunStatusChange,
 )
+from ops.models.snapshots import CodeSnapshot
 from ops.models.workspaces import Compute, Mirror, Workspace
 
 __all__ = [
     "FINAL_STATUSES",
+    "CodeSnapshot",
     "Compute",
     "Credential",
     "Deployment",

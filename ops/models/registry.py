@@ -35,7 +35,10 @@ class RegisteredModel(models.Model):
 
 
 class ModelVersion(AzureResource):
-    """``spec`` is the content of the version's model.json ({} without one); ``metrics`` are the run's last values."""
+    """``spec`` is the content of the version's model.json ({} without one); ``metrics`` are the run's last values.
+
+    ``goal`` says which values of ``main_metric`` are better: maximize or minimize.
+    """
 
     class State(models.TextChoices):
         REGISTERING = "registering", _("Registering")
@@ -54,6 +57,7 @@ class ModelVersion(AzureResource):
     spec = models.JSONField(default=dict, blank=True)
     metrics = models.JSONField(default=dict, blank=True)
     main_metric = models.CharField(max_length=250, blank=True)
+    goal = models.CharField(max_length=10, default="maximize")
     tags = models.JSONField(default=dict, blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,10 +1,14 @@
 """A training run, the uploads it starts from, and what the mirror has seen of it: status changes, metrics, logs."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_public_id
+from ops import job_specs
+from ops.job_specs import JobSpec
 from ops.models.azure_resources import AzureResource
 from ops.models.workspaces import Workspace
 
@@ -12,10 +16,22 @@ FINAL_STATUSES = frozenset({"Completed", "Failed", "Canceled"})
 
 
 class Run(AzureResource):
-    """``status`` is Azure's own word, shown as it is; before Azure accepted the job it is ours: Submitting.
+    """A job in Azure ML: what it executes, and how it stands.
 
-    ``name`` is the Azure job's name and its MLflow run id.
+    ``status`` is Azure's own word, shown as it is; before Azure accepted the job it is ours: Submitting. ``name`` is
+    the Azure job's name and its MLflow run id. ``spec`` is the JSON form of a ``JobSpec``, {} for a run that was made
+    outside the portal; ``main_metric`` is the spec's, for lists. ``parent`` is the sweep that a trial belongs to.
     """
+
+    class Kind(models.TextChoices):
+        COMMAND = "command", _("Command")
+        SWEEP = "sweep", _("Sweep")
+        TRIAL = "trial", _("Trial")
+
+    class Purpose(models.TextChoices):
+        TRAINING = "training", _("Training")
+        EVALUATION = "evaluation", _("Evaluation")
+        BUILD = "build", _("Environment build")
 
     SUBMITTING = "Submitting"
     FAILED = "Failed"
@@ -29,8 +45,11 @@ class Run(AzureResource):
     name = models.CharField(max_length=255)
     display_name = models.CharField(_("name"), max_length=255, blank=True)
     experiment = models.CharField(max_length=255, blank=True)
-    recipe = models.CharField(max_length=80, blank=True)
-    parameters = models.JSONField(default=dict, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.COMMAND)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.TRAINING, db_index=True)
+    parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="trials")
+    spec = models.JSONField(default=dict, blank=True)
+    main_metric = models.CharField(max_length=250, blank=True)
     compute = models.CharField(_("compute"), max_length=64, blank=True)
     status = models.CharField(max_length=40, default=SUBMITTING, db_index=True)
     is_final = models.BooleanField(default=False, db_index=True)
@@ -51,6 +70,22 @@ class Run(AzureResource):
     @property
     def lock_key(self) -> str:
         return f"run:{self.pk}"
+
+    @property
+    def job_spec(self) -> JobSpec | None:
+        """What the run executes; None for a run that was made outside the portal."""
+        return job_specs.from_json(self.spec) if self.spec else None
+
+    @property
+    def recipe(self) -> str:
+        """The name of the recipe that the spec came from, "" when it came from none."""
+        source = self.spec.get("source", {})
+        return str(source["name"]) if source.get("kind") == "recipe" else ""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The answers that the spec was made from."""
+        return dict(self.spec.get("source", {}).get("answers", {}))
 
     @property
     def is_completed(self) -> bool:

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from accounts.ids import new_public_id
 from accounts.models import User
-from ops import recipes
-from ops.errors import InvalidParameter, WrongState
+from ops import job_sources, recipes
+from ops.errors import InvalidParameter, Refused, WrongState
+from ops.job_specs import JobSpec
 from ops.models import InputFile, Operation, Run, RunStatusChange, Workspace
 from ops.opening import open_operation
 from ops.services import operations
@@ -42,19 +43,9 @@ def submit(
             raise InvalidParameter("recipe:missing", field=wanted.name, label=wanted.label)
     if sum(file.size or 0 for given in uploads.values() for file in given) > settings.UPLOAD_INPUT_BYTES:
         raise InvalidParameter("run:inputs_too_large", field=next(iter(uploads)), limit=settings.UPLOAD_INPUT_BYTES)
+    spec = job_sources.from_recipe(chosen, cleaned, uploads, compute)
     with transaction.atomic():
-        run = Run.objects.create(
-            workspace=workspace,
-            name=f"{recipe.lower()}-{new_public_id()}"[:255],
-            display_name=display_name.strip(),
-            experiment=chosen.experiment,
-            recipe=recipe,
-            parameters=cleaned,
-            compute=compute,
-            requested_by=by,
-            is_ours=True,
-        )
-        RunStatusChange.objects.create(run=run, status=run.status, at=timezone.now())
+        run = _queued(workspace, by, spec, display_name.strip())
         for input_name, given in uploads.items():
             for file in given:
                 InputFile.objects.create(
@@ -75,29 +66,37 @@ def cancel(run: Run, by: User) -> Operation:
 
 
 def retry(run: Run, by: User) -> Operation:
-    """The same recipe, parameters, compute and files once more, as a new run linked to this one.
+    """The same spec and files once more, as a new run linked to this one; its recipe is not read again.
 
-    Raises WrongState while the run is under way, Refused when its recipe is gone or it came from elsewhere.
+    Raises WrongState while the run is under way, Refused when it was made outside the portal.
     """
     if not run.is_final:
         raise WrongState("run:still_running")
-    chosen = recipes.get(run.recipe or "-")
+    spec = run.job_spec
+    if spec is None:
+        raise Refused("run:made_outside", name=str(run))
     with transaction.atomic():
-        again = Run.objects.create(
-            workspace=run.workspace,
-            name=f"{run.recipe.lower()}-{new_public_id()}"[:255],
-            display_name=run.display_name,
-            experiment=chosen.experiment,
-            recipe=run.recipe,
-            parameters=chosen.clean(run.parameters),
-            compute=run.compute,
-            requested_by=by,
-            is_ours=True,
-            retry_of=run,
-        )
-        RunStatusChange.objects.create(run=again, status=again.status, at=timezone.now())
+        again = _queued(run.workspace, by, spec, run.display_name, retry_of=run, kind=run.kind, purpose=run.purpose)
         InputFile.objects.bulk_create(
             InputFile(run=again, input_name=file.input_name, name=file.name, file=file.file.name, size=file.size)
             for file in run.input_files.all()
         )
         return open_operation(Operation.Kind.SUBMIT_RUN, again, by=by)
+
+
+def _queued(workspace: Workspace, by: User, spec: JobSpec, display_name: str, **more: Any) -> Run:
+    """A new row with the spec frozen on it, and the first line of its timeline."""
+    run = Run.objects.create(
+        workspace=workspace,
+        name=f"{spec.source.name.lower()}-{new_public_id()}"[:255],
+        display_name=display_name,
+        experiment=spec.experiment,
+        compute=spec.compute,
+        spec=spec.as_json(),
+        main_metric=spec.makes.main_metric,
+        requested_by=by,
+        is_ours=True,
+        **more,
+    )
+    RunStatusChange.objects.create(run=run, status=run.status, at=timezone.now())
+    return run

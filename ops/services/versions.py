@@ -6,7 +6,6 @@ from django.db import transaction
 
 from accounts.ids import new_public_id
 from accounts.models import User
-from ops import recipes
 from ops.errors import InvalidParameter, Refused, WrongState
 from ops.models import ModelVersion, Operation, RegisteredModel, Run
 from ops.opening import open_operation
@@ -24,10 +23,12 @@ def register(*, run: Run, by: User, name: str = "") -> Operation:
     """
     if not run.is_completed:
         raise WrongState("version:run_not_completed")
-    recipe = recipes.get(run.recipe or "-")
-    if not recipe.model_path:
-        raise Refused("version:recipe_makes_none", recipe=recipe.title)
-    name = name.strip() or recipe.registered_name
+    spec = run.job_spec
+    if spec is None:
+        raise Refused("run:made_outside", name=str(run))
+    if not spec.makes.model_path:
+        raise Refused("version:recipe_makes_none", recipe=spec.source.title)
+    name = name.strip() or spec.makes.registered_name
     if not NAME.fullmatch(name):
         raise InvalidParameter("version:bad_name", field="name")
     with transaction.atomic():
@@ -36,7 +37,8 @@ def register(*, run: Run, by: User, name: str = "") -> Operation:
             registered_model=registered,
             version=f"new-{new_public_id()}",
             run=run,
-            main_metric=recipe.main_metric,
+            main_metric=spec.makes.main_metric,
+            goal=spec.makes.goal,
             metrics={series.key: series.last_value for series in run.metrics.all() if series.last_value is not None},
             requested_by=by,
         )
@@ -44,5 +46,5 @@ def register(*, run: Run, by: User, name: str = "") -> Operation:
             Operation.Kind.REGISTER_VERSION,
             version,
             by=by,
-            plan={"model_path": recipe.model_path, "samples_path": recipe.samples_path},
+            plan={"model_path": spec.makes.model_path, "samples_path": spec.makes.samples_path},
         )

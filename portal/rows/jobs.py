@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from ops import recipes
 from ops.messages import explained
 from ops.models import FINAL_STATUSES, Deployment, MetricSeries, ModelVersion, Operation, Run
 from portal import badges
@@ -23,10 +22,16 @@ def every() -> QuerySet[Run]:
     return Run.objects.filter(workspace__unregistered_at=None).select_related("workspace", "requested_by", "retry_of")
 
 
+def of_purpose(purpose: str) -> QuerySet[Run]:
+    """The runs of one purpose; trainings unless another one is asked for, since they are what people look for."""
+    asked = purpose if purpose in Run.Purpose.values else Run.Purpose.TRAINING
+    return every().filter(purpose=asked)
+
+
 def listed(runs: QuerySet[Run]) -> QuerySet[Run]:
     """With each run's key metric as ``key_metrics``: one more query for the page."""
-    keys = {recipe.main_metric for recipe in recipes.list_recipes()}
-    metrics = Prefetch("metrics", MetricSeries.objects.filter(key__in=keys), to_attr="key_metrics")
+    main = MetricSeries.objects.filter(key=F("run__main_metric"))
+    metrics = Prefetch("metrics", main, to_attr="key_metrics")
     return runs.prefetch_related(metrics)
 
 

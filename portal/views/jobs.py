@@ -24,14 +24,20 @@ from portal.rows import operations as operation_rows
 from portal.rows import recipes as recipe_rows
 from portal.signed_in import person
 
-FILTERS = {"workspace": "workspace__public_id", "status": "status", "experiment": "experiment", "recipe": "recipe"}
+FILTERS = {
+    "workspace": "workspace__public_id",
+    "status": "status",
+    "experiment": "experiment",
+    "recipe": "spec__source__name",
+}
 SEARCHED = ("name", "display_name", "experiment")
 STATUSES = ("Running", "Queued", "Completed", "Failed", "Canceled")
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    found = lists.narrow(request, access.visible(rows.every(), request.user), FILTERS, SEARCHED)
+    shown = rows.of_purpose(request.GET.get("purpose", ""))
+    found = lists.narrow(request, access.visible(shown, request.user), FILTERS, SEARCHED)
     page = lists.page_of(request, rows.listed(found))
     context = lists.context(request, page, FILTERS) | {
         "chips": lists.chips(request, "status", [(word, badges.label(word)) for word in STATUSES], _("All")),
@@ -153,13 +159,13 @@ def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
 
 def _offers(request: HttpRequest, run: Run, operation: Operation | None) -> dict[str, bool]:
     """Which buttons the page has; the views behind them ask again."""
-    recipe, may_write = recipe_rows.find(run.recipe), access.may_write(run, request.user)
+    spec, may_write = run.job_spec, access.may_write(run, request.user)
     return {
         "may_write": may_write,
         "may_cancel": may_write and not rows.is_over(run) and not rows.is_cancelling(run, operation),
-        "may_retry": may_write and run.is_final and recipe is not None,
-        "may_clone": may_write and recipe is not None,
-        "may_register": may_write and run.is_completed and bool(recipe and recipe.model_path),
+        "may_retry": may_write and run.is_final and spec is not None,
+        "may_clone": may_write and recipe_rows.find(run.recipe) is not None,
+        "may_register": may_write and run.is_completed and bool(spec and spec.makes.model_path),
     }
 
 
@@ -179,7 +185,7 @@ def _initial(request: HttpRequest, recipe: recipes.Recipe) -> dict[str, Any]:
     wanted = request.GET.get("from")
     if not wanted:
         return {}
-    run = access.visible(rows.every(), request.user).filter(public_id=wanted, recipe=recipe.name).first()
+    run = access.visible(rows.every(), request.user).filter(public_id=wanted, spec__source__name=recipe.name).first()
     return answers_of(run) if run else {}
 
 

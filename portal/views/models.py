@@ -19,7 +19,6 @@ from portal.forms.models import RegisterForm
 from portal.rows import jobs as job_rows
 from portal.rows import models as rows
 from portal.rows import operations as operation_rows
-from portal.rows import recipes as recipe_rows
 from portal.signed_in import person
 
 FILTERS = {"workspace": "workspace__public_id"}
@@ -62,8 +61,8 @@ def version(request: HttpRequest, public_id: str) -> HttpResponse:
 def register(request: HttpRequest, public_id: str) -> HttpResponse:
     """A version from the run of that id."""
     run = access.writable(job_rows.every(), request.user, public_id=public_id)
-    recipe = recipe_rows.find(run.recipe)
-    form = RegisterForm(request.POST or None, initial={"name": recipe.registered_name if recipe else ""})
+    spec = run.job_spec
+    form = RegisterForm(request.POST or None, initial={"name": spec.makes.registered_name if spec else ""})
     context = {"form": form, "run": run}
     if request.method == "GET":
         return responses.page(request, "models/register.html", context, lambda: {"name": form["name"].value()})

@@ -12,7 +12,7 @@ import pytest
 
 from ops.azure import codes, connections, environments, jobs, rest
 from ops.azure.connections import Connection, Identity, Target
-from ops.azure.facts import JobFacts, JobSpec
+from ops.azure.facts import JobFacts, JobRequest
 from tests.amlocal_server import AmlocalServer
 
 IDENTITY = Identity("local")
@@ -78,8 +78,8 @@ def environment_id(connection: Connection, conda_file: Path) -> str:
 
 
 @pytest.fixture
-def spec(connection: Connection, name: Callable[[str], str], environment_id: str, source: Path) -> JobSpec:
-    return JobSpec(
+def spec(connection: Connection, name: Callable[[str], str], environment_id: str, source: Path) -> JobRequest:
+    return JobRequest(
         name=name("run"),
         display_name="Plain run",
         experiment="plain",
@@ -119,7 +119,7 @@ def wait(connection: Connection, url: str) -> None:
 
 
 @pytest.fixture
-def run(connection: Connection, spec: JobSpec) -> str:
+def run(connection: Connection, spec: JobRequest) -> str:
     """The name of a completed run that left outputs/model behind: one for all tests, which only read it."""
     if not _finished:
         jobs.create(connection, spec)

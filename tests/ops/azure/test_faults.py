@@ -28,7 +28,7 @@ from ops.azure import (
 )
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureConflict, AzureDenied, AzureError, AzureFailed, AzureThrottled, AzureUnreachable
-from ops.azure.facts import DeploymentSpec, JobSpec
+from ops.azure.facts import DeploymentSpec, JobRequest
 from tests.ops.azure.conftest import IDENTITY, TAGS, sent, until
 
 MODEL_ID = "/models/digits/versions/1"
@@ -56,7 +56,7 @@ def submit(connection: Connection, folder: Path) -> object:
     arm_id = connection.target.arm_id
     environment = f"{arm_id}/environments/e/versions/1"
     code = f"{arm_id}/codes/c/versions/1"
-    return jobs.create(connection, JobSpec("broken", "Broken", "plain", "true", code, environment, "cpu-cluster"))
+    return jobs.create(connection, JobRequest("broken", "Broken", "plain", "true", code, environment, "cpu-cluster"))
 
 
 def poll(connection: Connection, folder: Path) -> object:

@@ -4,7 +4,7 @@ import pytest
 
 from ops.azure import artifacts, codes, connections, data, jobs, rest, sdk
 from ops.azure.connections import Target
-from ops.azure.facts import JobSpec
+from ops.azure.facts import JobRequest
 from tests.amlocal_server import AmlocalServer
 from tests.ops.azure.conftest import IDENTITY, LEAVE_FILES, TAGS, finish
 
@@ -25,7 +25,7 @@ def test_code_data_and_artifacts_need_no_keys(strict, source, tmp_path):
     from azure.ai.ml.entities import Environment
 
     environment = strict.ml.environments.create_or_update(Environment(name="plain", version="1", image="ubuntu:22.04"))
-    jobs.create(strict, JobSpec("strict-run", "Strict", "plain", LEAVE_FILES, code, environment.id, "cpu-cluster"))
+    jobs.create(strict, JobRequest("strict-run", "Strict", "plain", LEAVE_FILES, code, environment.id, "cpu-cluster"))
     assert finish(strict, "strict-run").status == "Completed"
     paths = [file.path for file in artifacts.list_files(strict, "strict-run", "outputs/model/")]
     assert "outputs/model/model.json" in paths

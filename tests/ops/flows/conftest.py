@@ -16,6 +16,7 @@ from ops.models import Mirror, Operation, Run, Workspace
 from ops.opening import columns_about
 from ops.services import runs
 from tests.amlocal_server import AmlocalServer
+from tests.portal import factories
 
 HASTE_SECONDS = 0.1
 
@@ -157,8 +158,9 @@ def completed(submit, workspace, finished_jobs) -> Run:
         assert run.status == "Completed", run.error_params
         finished_jobs["quick"] = {name: getattr(run, name) for name in ("name", "arm_id", "status", "is_final")}
         return run
+    spec = factories.spec("quick", {"lines": 3, "seconds": 0})
     return Run.objects.create(
-        workspace=workspace, recipe="quick", experiment="quick", compute="cpu-cluster", **finished_jobs["quick"]
+        workspace=workspace, spec=spec, experiment="quick", compute="cpu-cluster", **finished_jobs["quick"]
     )
 
 

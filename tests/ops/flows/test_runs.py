@@ -1,12 +1,15 @@
 """Sending a run to Azure and cancelling it, against a real job on amlocal."""
 
+import shutil
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from ops import recipes
 from ops.models import Operation, Run
 from ops.opening import columns_about
-from ops.services import operations, runs
+from ops.services import operations, runs, versions
 from tests.ops.flows.conftest import (
     advance,
     complete,
@@ -71,9 +74,7 @@ def test_a_strangers_job_of_that_name_is_left_alone(submit, azure):
     operation = submit()
     while operation.step != "create_job":
         advance(operation)
-    mine = Run.objects.create(
-        workspace=operation.workspace, name="x", recipe="quick", parameters=operation.target.parameters
-    )
+    mine = Run.objects.create(workspace=operation.workspace, name="x", spec=operation.target.spec)
     first = Operation.objects.create(
         kind=operation.kind,
         **columns_about(mine),
@@ -82,9 +83,7 @@ def test_a_strangers_job_of_that_name_is_left_alone(submit, azure):
         plan=operation.plan,
         step="create_job",
     )
-    Run.objects.filter(pk=mine.pk).update(
-        name=operation.target.name + "-2", compute="cpu-cluster", experiment="quick", recipe="quick"
-    )
+    Run.objects.filter(pk=mine.pk).update(name=operation.target.name + "-2", compute="cpu-cluster", experiment="quick")
     finish(first)
     assert first.state == State.SUCCEEDED
     Run.objects.filter(pk=mine.pk).update(name="elsewhere")
@@ -219,3 +218,28 @@ def test_a_cancelled_submission_that_is_retried_runs_after_all(submit, alice):
 
 def test_a_connection_is_reused_by_all_steps(workspace, azure):
     assert connected(workspace) is connected(workspace)
+
+
+def test_a_recipe_edited_after_the_click_changes_nothing_that_is_queued(submit, quick):
+    """What was asked for is what runs: code, command and environment were frozen with the click."""
+    operation = submit(files={"data": [SimpleUploadedFile("a.txt", b"a")]})
+    folder = quick / "recipes" / "quick"
+    (folder / "train.py").write_text("raise SystemExit('the new code ran')")
+    declared = folder / "recipe.toml"
+    declared.write_text(declared.read_text().replace("python train.py", "python new.py"))
+    (folder / "conda.yml").write_text("name: new\ndependencies: [python=3.12]\n")
+    recipes._read.cache_clear()
+    run = complete(finish(operation).target)
+    log = "".join(chunk.text for chunk in run.log_files.get(name="user_logs/std_log.txt").chunks.all())
+    assert (run.status, "data: ['a.txt']" in log, "the new code ran" in log) == ("Completed", True, False)
+    assert run.job_spec.command.startswith("python train.py --lines")
+
+
+def test_a_run_whose_recipe_is_gone_is_repeated_and_registered(submit, quick, alice):
+    run = complete(finish(submit()).target)
+    shutil.rmtree(quick / "recipes" / "quick")
+    recipes._read.cache_clear()
+    again = complete(finish(runs.retry(run, alice)).target)
+    assert (again.status, again.spec, again.retry_of) == ("Completed", run.spec, run)
+    registered = finish(versions.register(run=run, by=alice, name=f"m-{run.name}"))
+    assert (registered.state, registered.target.main_metric) == (State.SUCCEEDED, "accuracy")

@@ -7,6 +7,7 @@ from ops import targets
 from ops.errors import InvalidParameter, NameTaken, OperationInProgress, Refused, TrafficNotWhole, WrongState
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, RegisteredModel, Run
 from ops.services import deployments, endpoints, traffic, versions
+from tests.portal import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -118,7 +119,7 @@ def test_one_key_renewal_at_a_time(endpoint):
 
 
 def test_a_version_needs_a_completed_run(workspace, alice):
-    run = Run.objects.create(workspace=workspace, name="r-1", recipe="mnist-keras", status="Running")
+    run = Run.objects.create(workspace=workspace, name="r-1", spec=factories.spec(), status="Running")
     with pytest.raises(WrongState):
         versions.register(run=run, by=alice)
     run.status = "Completed"

@@ -210,7 +210,7 @@ def test_a_completed_job_offers_to_register_its_model_and_shows_what_was_made(cl
 
 
 def test_a_job_made_outside_the_portal_has_a_page_without_our_buttons(client_of, alice, workspace):
-    outside = factories.run(workspace, "Completed", recipe="", parameters={})
+    outside = factories.run(workspace, "Completed", spec={})
     page = client_of(alice).get(url("detail", outside)).content.decode()
     assert "made outside the portal" in page
     assert url("retry", outside) not in page
