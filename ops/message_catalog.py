@@ -47,6 +47,11 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
     ),
     # What a waiting step waits for
     "phase:endpoint_starting": (_("Endpoint"), _("Azure is creating the endpoint."), ""),
+    "phase:operation_in_progress": (
+        _("Another operation"),
+        _("Another operation is still under way on what this step needs."),
+        "",
+    ),
     "phase:endpoint_leaving": (_("Endpoint"), _("An older endpoint of this name is still being deleted."), ""),
     "phase:deployment_starting": (
         _("Deployment"),

@@ -1,4 +1,4 @@
-"""What workers and beat call: each task a few lines around ``ops.flows`` and ``ops.queue``. No rules in here."""
+"""What workers and beat call: a few lines each around the engine, the mirror and the queue. No rules in here."""
 
 from typing import Any
 
@@ -6,8 +6,11 @@ from celery import shared_task
 from celery.signals import celeryd_after_setup
 
 from ops import queue
-from ops.flows import beats, clouds, engine
-from ops.flows import mirror as mirrors
+from ops.engine import clouds, heartbeats, runner
+from ops.flows import catalogue
+from ops.mirror import rounds
+
+catalogue.register_all()
 
 # The backstop behind the steps' own limits, which are exact: the longest step and its lease's margin.
 LIMIT_SECONDS = 320
@@ -16,7 +19,7 @@ LIMIT_SECONDS = 320
 @shared_task(name="ops.advance", time_limit=LIMIT_SECONDS)
 def advance(pk: int, turn: int) -> None:
     """Run one step of an operation and send what follows soon."""
-    operation = engine.advance(pk, turn)
+    operation = runner.advance(pk, turn)
     if operation:
         queue.send_on(operation)
 
@@ -24,7 +27,7 @@ def advance(pk: int, turn: int) -> None:
 @shared_task(name="ops.mirror", time_limit=LIMIT_SECONDS)
 def mirror(workspace_pk: int, turn: int) -> None:
     """Read what moved in a workspace."""
-    row = mirrors.read(workspace_pk, turn)
+    row = rounds.read(workspace_pk, turn)
     if row:
         queue.send_mirror_on(row)
 
@@ -32,15 +35,15 @@ def mirror(workspace_pk: int, turn: int) -> None:
 @shared_task(name="ops.dispatch")
 def dispatch() -> None:
     """The database's timer, called by beat."""
-    beats.stamp("beat")
+    heartbeats.stamp("beat")
     queue.send_due()
 
 
 @shared_task(name="ops.heartbeat")
 def heartbeat(queue_name: str) -> None:
     """A worker of the queue is alive, and what it speaks to answers."""
-    beats.stamp(f"queue:{queue_name}")
-    beats.stamp_cloud(queue_name)
+    heartbeats.stamp(f"queue:{queue_name}")
+    heartbeats.stamp_cloud(queue_name)
 
 
 @celeryd_after_setup.connect

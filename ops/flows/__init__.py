@@ -1,5 +1,4 @@
-"""What happens to an operation in Azure, one step at a time, and the mirror that reads Azure back into our rows.
+"""What happens in Azure for each kind of operation, one step at a time.
 
-Flows import ``ops.azure``, ``ops.models``, ``ops.errors``, ``ops.vault`` and ``ops.recipes``. They queue nothing: a
-step returns when to come back.
+Flows queue nothing: a step returns what follows. They use ``ops.azure``, ``ops.engine``, ``ops.recording`` and rows.
 """

@@ -5,13 +5,14 @@ from django.db.models import Q
 from ops import targets
 from ops.azure import deployments, endpoints
 from ops.azure.connections import Connection
+from ops.engine.steps import Flow, Next, Resume, Step, Wait
 from ops.errors import Refused
-from ops.flows import polls, serving
+from ops.flows import polls
 from ops.flows.deployments import find_deployment
 from ops.flows.endpoints import find_endpoint
-from ops.flows.steps import Flow, Next, Resume, Step, Wait
 from ops.flows.traffic import await_traffic, begin
 from ops.models import Deployment, Endpoint, Operation, ServingState
+from ops.recording import serving
 
 
 def drop_traffic(operation: Operation, azure: Connection) -> Next | Wait:

@@ -13,11 +13,13 @@ from ops.azure import codes, deployments, endpoints, environments
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureConflict, AzureError, AzureFailed, AzureNotFound
 from ops.azure.facts import DeploymentFacts, DeploymentSpec
+from ops.engine import checkpoints
+from ops.engine.steps import Flow, Next, Resume, Step, Wait
 from ops.errors import NameTaken, OpsError
-from ops.flows import checkpoints, contents, keys, polls, serving, tags, traffic
+from ops.flows import contents, keys, polls, tags, traffic
 from ops.flows.endpoints import NAME_TAKEN, await_endpoint, ensure_endpoint
-from ops.flows.steps import Flow, Next, Resume, Step, Wait
 from ops.models import Deployment, Endpoint, Operation, ServingState
+from ops.recording import serving
 
 SCORING_SCRIPT = "score.py"
 # Any image with conda and pip serves: the inference server itself comes with scoring/entry/conda.yml.

@@ -8,10 +8,11 @@ from ops.azure import endpoints
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureConflict, AzureError, AzureNotFound, AzureRejected
 from ops.azure.facts import EndpointFacts
+from ops.engine.steps import Next, Wait
 from ops.errors import NameTaken, OpsError
-from ops.flows import keys, polls, serving, tags
-from ops.flows.steps import Next, Wait
+from ops.flows import polls, tags
 from ops.models import Endpoint, Operation, ServingState
+from ops.recording import keys, serving
 
 NAME_TAKEN = "endpoint:name_taken"
 

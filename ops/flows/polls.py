@@ -3,7 +3,7 @@
 from ops.azure import rest
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureFailed, AzureNotFound
-from ops.flows.steps import Wait
+from ops.engine.steps import Wait
 from ops.models import Operation
 
 SHORTEST_SECONDS = 1.0

@@ -13,11 +13,13 @@ from ops.azure import codes, data, environments, jobs
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureNotFound
 from ops.azure.facts import JobFacts, JobInput, JobRequest, UriFolder
+from ops.engine import checkpoints
+from ops.engine.steps import Flow, Next, Resume, Step, Wait
 from ops.errors import NameTaken, OpsError
-from ops.flows import checkpoints, contents, statuses, tags
-from ops.flows.steps import Flow, Next, Resume, Step, Wait
+from ops.flows import contents, tags
 from ops.job_specs import JobSpec
 from ops.models import FINAL_STATUSES, InputFile, Operation, Run
+from ops.recording import statuses
 
 # 300 MB of input files over a slow line.
 UPLOAD_LIMIT_SECONDS = 300

@@ -6,10 +6,11 @@ from ops import targets
 from ops.azure import endpoints
 from ops.azure.connections import Connection
 from ops.azure.facts import EndpointFacts
+from ops.engine.steps import Flow, Next, Resume, Step, Wait
 from ops.errors import OpsError
-from ops.flows import polls, serving
-from ops.flows.steps import Flow, Next, Resume, Step, Wait
+from ops.flows import polls
 from ops.models import Operation
+from ops.recording import serving
 
 
 def set_traffic(operation: Operation, azure: Connection) -> Next | Wait:

@@ -17,9 +17,10 @@ from ops.azure import artifacts, models, rest
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureNotFound
 from ops.azure.facts import ModelFacts
+from ops.engine import checkpoints
+from ops.engine.steps import Flow, Next, Resume, Step, Wait
 from ops.errors import OpsError
-from ops.flows import checkpoints, tags
-from ops.flows.steps import Flow, Next, Resume, Step, Wait
+from ops.flows import tags
 from ops.models import ModelVersion, Operation, Run, Sample, VersionFile
 
 SPEC = "model.json"

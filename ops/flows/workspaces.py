@@ -8,10 +8,10 @@ from ops import targets
 from ops.azure import workspaces
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureDenied, AzureNotFound
+from ops.engine.steps import Flow, Next, Step
 from ops.errors import OpsError
-from ops.flows import sync_computes
-from ops.flows.steps import Flow, Next, Step
 from ops.models import Mirror, Operation, Workspace
+from ops.recording import computes
 
 # A person waits for this answer: say soon that nobody answers.
 ATTEMPTS = 3
@@ -32,7 +32,7 @@ def read_workspace(operation: Operation, azure: Connection) -> Next:
 
 def read_computes(operation: Operation, azure: Connection) -> Next:
     workspace = targets.workspace(operation)
-    sync_computes.sync(workspace, azure)
+    computes.sync(workspace, azure)
     ready = {"state": Workspace.State.READY, "error_code": "", "error_params": {}, "checked_at": timezone.now()}
     Workspace.objects.filter(pk=workspace.pk).update(**ready)
     Mirror.objects.filter(workspace=workspace, workspace__unregistered_at=None).update(next_at=timezone.now())

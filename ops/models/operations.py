@@ -31,7 +31,7 @@ class OperationQuerySet(TargetedQuerySet["Operation"]):
 class Operation(Targeted):
     """One request about one target, with the step it has come to.
 
-    ``ops.opening`` makes the row; after that ``ops.flows.engine`` is the only writer of ``state``. ``lock_key`` (such
+    ``ops.opening`` makes the row; after that ``ops.engine.runner`` is the only writer of ``state``. ``lock_key`` (such
     as endpoint:17) is unique among open rows: the database keeps one open operation per thing. ``queue`` is the Celery
     queue whose workers carry it out. ``parent`` is the operation one of whose steps opened this one.
     """

@@ -18,13 +18,13 @@ from accounts.ids import new_public_id
 from ops import queue
 from ops.azure import environments as azure_environments
 from ops.azure import jobs as azure_jobs
-from ops.azure.facts import JobSpec
+from ops.azure.facts import JobRequest
 from ops.models import Heartbeat, Mirror, Operation, Run
 from ops.services import runs, workspaces
 from portal.celery import app
 from tests.amlocal_server import ROOT
 from tests.ops.brokers import Broker, pointed_at
-from tests.ops.flows.conftest import amlocal_server, azure, connected, puts, wait_until  # noqa: F401
+from tests.ops.conftest import amlocal_server, azure, connected, puts, wait_until  # noqa: F401
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 State = Operation.State
@@ -194,7 +194,7 @@ def test_the_mirrors_chain_goes_on_by_itself(worker, workspace, azure):  # noqa:
         "python -c \"import time; [(print('tick', n, time.time(), flush=True), time.sleep(1)) for n in range(6)]\""
     )
     worker.start()
-    azure_jobs.create(connected(workspace), JobSpec(name, name, "x", command, "", environment, "cpu-cluster"))
+    azure_jobs.create(connected(workspace), JobRequest(name, name, "x", command, "", environment, "cpu-cluster"))
     queue.send_mirror(Mirror.objects.get(workspace=workspace))
     run = wait_until(lambda: Run.objects.filter(name=name).first(), 30)
     lags: list[float] = []

@@ -12,7 +12,7 @@ from ops.azure import endpoints as azure_endpoints
 from ops.azure.errors import AzureError
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, RegisteredModel
 from ops.services import deployments, endpoints, operations, traffic, versions
-from tests.ops.flows.conftest import (
+from tests.ops.conftest import (
     advance,
     connected,
     finish,
@@ -344,6 +344,6 @@ def test_every_call_of_a_deletion_may_fail_once(deploy, azure, alice, name, faul
 
 
 def test_a_kind_without_a_flow_does_not_exist():
-    from ops.flows.catalogue import FLOWS
+    from ops.engine.registry import FLOWS
 
     assert set(FLOWS) == set(Operation.Kind.values)

@@ -10,7 +10,7 @@ from ops import recipes
 from ops.models import Operation, Run
 from ops.opening import columns_about
 from ops.services import operations, runs, versions
-from tests.ops.flows.conftest import (
+from tests.ops.conftest import (
     advance,
     complete,
     connected,

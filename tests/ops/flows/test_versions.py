@@ -6,7 +6,7 @@ from django.utils import timezone
 from accounts.ids import new_public_id
 from ops.models import ModelVersion, Operation, Run
 from ops.services import operations, versions
-from tests.ops.flows.conftest import (
+from tests.ops.conftest import (
     advance,
     complete,
     connected,

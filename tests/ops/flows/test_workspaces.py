@@ -4,7 +4,7 @@ import pytest
 
 from ops.models import Mirror, Operation, Workspace
 from ops.services import workspaces
-from tests.ops.flows.conftest import finish, finish_with_crashes, story
+from tests.ops.conftest import finish, finish_with_crashes, story
 
 pytestmark = pytest.mark.django_db
 State = Operation.State

@@ -1,8 +1,10 @@
-"""What a step may answer and how a flow is declared. The engine gives these their meaning."""
+"""What a step may return and how a flow is declared. The engine gives these their meaning."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from django.db.models import Model
 
 from ops.azure.connections import Connection
 from ops.models import Operation
@@ -34,7 +36,21 @@ class Resume:
     work: "Work | None" = None
 
 
-Work = Callable[[Operation, Connection], Next | Wait | Resume]
+@dataclass(frozen=True)
+class Start:
+    """Open another operation about ``target`` and go on with the next step, both in one transaction.
+
+    It goes through ``ops.opening`` as a person's request does: a policy may refuse it, which fails this operation;
+    while the target's lock is held by somebody else, this step runs again later.
+    """
+
+    kind: Operation.Kind
+    target: Model
+    plan: dict[str, Any] = field(default_factory=dict)
+    lock_key: str = ""
+
+
+Work = Callable[[Operation, Connection], Next | Wait | Resume | Start]
 # Writes the subject's rows in the transaction that ends the operation: no network here.
 Ending = Callable[[Operation, str, dict[str, Any]], None]
 

@@ -16,17 +16,10 @@ from django.utils import timezone
 
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureError
-from ops.flows import (
-    clouds,
-    failures,
-    limits,
-    sync_computes,
-    sync_details,
-    sync_endpoints,
-    sync_models,
-    sync_runs,
-)
+from ops.engine import clouds, failures, limits
+from ops.mirror import details, endpoints, models, runs
 from ops.models import Mirror, Workspace
+from ops.recording import computes
 
 logger = logging.getLogger(__name__)
 LIMIT_SECONDS = 50
@@ -51,10 +44,10 @@ class Part:
 
 # The newest runs are listed every round; all of them, up to a thousand, take some seconds of the SDK.
 PARTS = (
-    Part("runs", sync_runs.sync_all, 300),
-    Part("endpoints", sync_endpoints.sync, 12),
-    Part("computes", sync_computes.sync, 30),
-    Part("models", sync_models.sync, 30),
+    Part("runs", runs.sync_all, 300),
+    Part("endpoints", endpoints.sync, 12),
+    Part("computes", computes.sync, 30),
+    Part("models", models.sync, 30),
 )
 
 
@@ -78,15 +71,15 @@ def read(workspace_pk: int, turn: int) -> Mirror | None:
 
 def is_active(workspace: Workspace) -> bool:
     """Whether somebody may be watching something move: a run that is not over, or an open operation."""
-    return sync_details.live(workspace).exists() or workspace.operations.filter(finished_at=None).exists()
+    return details.live(workspace).exists() or workspace.operations.filter(finished_at=None).exists()
 
 
 def _round(mirror: Mirror) -> dict[str, Any]:
     workspace = mirror.workspace
     azure = clouds.connect(workspace)
     cursor: dict[str, Any] = dict(mirror.cursor)
-    sync_runs.sync_newest(workspace, azure)
-    sync_details.sync(workspace, azure, cursor)
+    runs.sync_newest(workspace, azure)
+    details.sync(workspace, azure, cursor)
     due_at: dict[str, float] = cursor.setdefault("due", {})
     part = min(PARTS, key=lambda each: due_at.get(each.name, 0.0))
     columns: dict[str, Any] = {"error_code": "", "error_params": {}}

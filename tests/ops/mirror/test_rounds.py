@@ -10,11 +10,11 @@ from django.utils import timezone
 from accounts.ids import new_public_id
 from ops.azure import endpoints as azure_endpoints
 from ops.azure import jobs as azure_jobs
-from ops.azure.facts import JobSpec
-from ops.flows import mirror, sync_logs
+from ops.azure.facts import JobRequest
+from ops.mirror import logs, rounds
 from ops.models import Endpoint, LogChunk, LogFile, MetricSeries, Mirror, ModelVersion, Operation, Run
 from ops.services import workspaces
-from tests.ops.flows.conftest import complete, connected, finish, mirror_once, wait_until
+from tests.ops.conftest import complete, connected, finish, mirror_once, wait_until
 
 pytestmark = pytest.mark.django_db
 STD_LOG = "user_logs/std_log.txt"
@@ -103,7 +103,7 @@ def test_metric_points_arrive_while_the_run_runs_and_once_each(submit):
 def test_a_job_made_outside_gets_a_row_with_its_log(workspace, azure, submit):
     inside = finish(submit()).target
     facts = azure_jobs.get(connected(workspace), inside.name)
-    spec = JobSpec(
+    spec = JobRequest(
         name=f"outside-{new_public_id()}",
         display_name="By hand",
         experiment="elsewhere",
@@ -178,7 +178,7 @@ def test_endpoints_models_and_computes_made_outside_get_rows_and_vanish(workspac
 def all_parts(workspace) -> None:
     """Rounds until every slow part was read once."""
     Mirror.objects.filter(workspace=workspace).update(cursor={})
-    for _ in mirror.PARTS:
+    for _ in rounds.PARTS:
         mirror_once(workspace)
 
 
@@ -238,8 +238,8 @@ def test_every_call_of_a_round_may_fail(submit, azure, fault):
 
 def test_a_duplicate_message_and_one_for_a_workspace_that_was_let_go_are_dropped(workspace, azure, alice):
     turn = Mirror.objects.get(workspace=workspace).turn
-    assert mirror.read(workspace.pk, turn) is not None
-    assert mirror.read(workspace.pk, turn) is None
+    assert rounds.read(workspace.pk, turn) is not None
+    assert rounds.read(workspace.pk, turn) is None
     workspaces.unregister(workspace, alice)
     assert mirror_once(workspace) is None
 
@@ -257,7 +257,7 @@ def test_a_large_log_comes_in_bounded_pieces(submit, workspace, monkeypatch):
     run = complete(finish(submit(lines=3000)).target)
     text = text_of(run)
     assert text.count("line ") == 3000
-    assert max(LogChunk.objects.filter(log_file__run=run).values_list("length", flat=True)) <= sync_logs.CHUNK_BYTES
+    assert max(LogChunk.objects.filter(log_file__run=run).values_list("length", flat=True)) <= logs.CHUNK_BYTES
 
 
 @pytest.mark.parametrize(
@@ -274,14 +274,14 @@ def test_a_large_log_comes_in_bounded_pieces(submit, workspace, monkeypatch):
     ],
 )
 def test_text_is_cut_between_characters(raw, whole):
-    assert sync_logs.whole_characters(raw) == whole
+    assert logs.whole_characters(raw) == whole
 
 
 def test_pieces_are_cut_between_characters_and_lose_nothing():
     raw = ("漢" * 50_000).encode() + b"\xff" * 70_000
-    found = list(sync_logs.pieces(raw))
+    found = list(logs.pieces(raw))
     assert b"".join(piece for _, piece in found) == raw
-    assert all(len(piece) <= sync_logs.CHUNK_BYTES for _, piece in found)
+    assert all(len(piece) <= logs.CHUNK_BYTES for _, piece in found)
     assert found[0][1].decode()
 
 
@@ -289,6 +289,6 @@ def test_two_workers_append_a_log_once(workspace):
     run = Run.objects.create(workspace=workspace, name="twice")
     file = LogFile.objects.create(run=run, name=STD_LOG)
     late = LogFile.objects.get(pk=file.pk)
-    assert sync_logs._append(file, b"hello")
-    assert not sync_logs._append(late, b"hello")
+    assert logs._append(file, b"hello")
+    assert not logs._append(late, b"hello")
     assert text_of(run) == "hello"

@@ -11,7 +11,7 @@ from accounts.ids import new_public_id
 from ops.models import Deployment, Endpoint, Operation
 from ops.services import deployments, endpoints, traffic, versions
 from tests.amlocal_server import ROOT, AmlocalServer
-from tests.ops.flows.conftest import complete, finish
+from tests.ops.conftest import complete, finish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

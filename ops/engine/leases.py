@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from ops import events
-from ops.flows.steps import LEASE_MARGIN_SECONDS
+from ops.engine.steps import LEASE_MARGIN_SECONDS
 from ops.models import Event, Operation
 
 RELATED = ("workspace__credential", "requested_by")

@@ -9,8 +9,8 @@ from django.utils import timezone
 from ops.azure import jobs
 from ops.azure.connections import Connection
 from ops.azure.facts import JobFacts
-from ops.flows import statuses
 from ops.models import FINAL_STATUSES, Run, RunStatusChange, Workspace
+from ops.recording import statuses
 
 NEWEST = 50
 ALL = 1000

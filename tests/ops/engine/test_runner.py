@@ -9,12 +9,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from ops import policies
 from ops.azure.errors import AzureConflict, AzureDenied, AzureFailed, AzureThrottled, AzureUnreachable
-from ops.errors import OpsError
-from ops.flows import checkpoints, engine
-from ops.flows.steps import Flow, Next, Resume, Step, Wait
+from ops.engine import checkpoints, runner
+from ops.engine.steps import Flow, Next, Resume, Start, Step, Wait
+from ops.errors import OpsError, Refused
 from ops.models import Event, Mirror, Operation
-from tests.ops.flows.conftest import advance, finish, story
+from tests.ops.conftest import advance, finish, story
+from tests.portal import factories
 
 pytestmark = pytest.mark.django_db
 State = Operation.State
@@ -77,8 +79,8 @@ def test_steps_run_in_order_and_each_message_runs_one(begin, tiny):
 
 def test_a_duplicate_message_is_dropped(begin, tiny):
     operation = begin()
-    assert engine.advance(operation.pk, 0, tiny.flows) is not None
-    assert engine.advance(operation.pk, 0, tiny.flows) is None
+    assert runner.advance(operation.pk, 0, tiny.flows) is not None
+    assert runner.advance(operation.pk, 0, tiny.flows) is None
     assert tiny.ran == ["draw"]
 
 
@@ -399,7 +401,7 @@ def test_of_two_workers_with_the_same_message_one_runs_the_step(begin, azure):
     def work():
         try:
             together.wait()
-            results.append(engine.advance(operation.pk, 0, tiny.flows))
+            results.append(runner.advance(operation.pk, 0, tiny.flows))
         finally:
             connection.close()
 
@@ -410,3 +412,55 @@ def test_of_two_workers_with_the_same_message_one_runs_the_step(begin, azure):
         worker.join()
     assert tiny.ran == ["draw"]
     assert sorted(result is None for result in results) == [False, True]
+
+
+def test_a_step_starts_another_operation_and_goes_on(begin, tiny, workspace, alice):
+    operation = begin()
+    run = factories.run(workspace)
+    tiny.answers["draw"] = [Start(Operation.Kind.CANCEL_RUN, run, {"because": "drawn"})]
+    advance(operation, tiny.flows)
+    child = operation.children.get()
+    assert (child.kind, child.target, child.plan) == (Operation.Kind.CANCEL_RUN, run, {"because": "drawn"})
+    assert (child.lock_key, child.requested_by, child.state) == (run.lock_key, alice, State.QUEUED)
+    assert (operation.step, operation.state) == ("paint", State.RUNNING)
+    advance(operation, tiny.flows)
+    assert operation.state == State.SUCCEEDED
+
+
+def test_a_step_that_starts_something_waits_for_the_lock_and_starts_it_once(begin, tiny, workspace):
+    operation, run = begin(), factories.run(workspace)
+    holder = begin(Operation.Kind.SUBMIT_RUN, target=run, lock_key=run.lock_key)
+    tiny.answers["draw"] = [Start(Operation.Kind.CANCEL_RUN, run)] * 3
+    advance(operation, tiny.flows)
+    advance(operation, tiny.flows)
+    assert (operation.step, operation.children.count()) == ("draw", 0)
+    assert operation.next_try_at > timezone.now()
+    assert story(operation).count(("phase", "phase:operation_in_progress")) == 1
+    Operation.objects.filter(pk=holder.pk).update(finished_at=timezone.now())
+    advance(operation, tiny.flows)
+    assert (operation.step, operation.children.count()) == ("paint", 1)
+
+
+def test_what_a_policy_refuses_to_a_step_fails_its_operation(begin, tiny, workspace, monkeypatch):
+    def never(kind, target, by):
+        if kind == Operation.Kind.CANCEL_RUN:
+            raise Refused("run:already_over")
+
+    monkeypatch.setattr(policies, "POLICIES", (never,))
+    operation = begin()
+    tiny.answers["draw"] = [Start(Operation.Kind.CANCEL_RUN, factories.run(workspace))]
+    advance(operation, tiny.flows)
+    assert (operation.state, operation.error_code) == (State.FAILED, "run:already_over")
+    assert not operation.children.exists()
+
+
+def test_a_worker_that_was_taken_over_starts_nothing(begin, tiny, workspace):
+    operation, run = begin(), factories.run(workspace)
+
+    def taken_over(operation):
+        Operation.objects.filter(pk=operation.pk).update(turn=operation.turn + 1)
+        return Start(Operation.Kind.CANCEL_RUN, run)
+
+    tiny.answers["draw"] = [taken_over]
+    assert advance(operation, tiny.flows) is None
+    assert not operation.children.exists()

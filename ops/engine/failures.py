@@ -11,8 +11,8 @@ from typing import Any
 from django.db import OperationalError
 
 from ops.azure import errors as azure_errors
+from ops.engine.limits import TooSlow
 from ops.errors import OpsError
-from ops.flows.limits import TooSlow
 
 logger = logging.getLogger(__name__)
 LONGEST_BACK_OFF_SECONDS = 60.0

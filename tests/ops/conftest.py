@@ -11,13 +11,17 @@ import pytest
 from django.db.models import Model
 from django.utils import timezone
 
-from ops.flows import catalogue, engine, leases, mirror, sync_details
+from ops.engine import leases, runner
+from ops.engine.registry import FLOWS
+from ops.flows import catalogue
+from ops.mirror import details, rounds
 from ops.models import Mirror, Operation, Run, Workspace
 from ops.opening import columns_about
 from ops.services import runs
 from tests.amlocal_server import AmlocalServer
 from tests.portal import factories
 
+catalogue.register_all()
 HASTE_SECONDS = 0.1
 
 
@@ -29,7 +33,7 @@ def amlocal_server(shared_amlocal: AmlocalServer) -> AmlocalServer:
 @pytest.fixture(autouse=True)
 def quick_settling(monkeypatch: pytest.MonkeyPatch) -> None:
     """amlocal writes a job's last log bytes before its final status: no need to wait for stragglers."""
-    monkeypatch.setattr(sync_details, "SETTLE", timedelta(seconds=0.2))
+    monkeypatch.setattr(details, "SETTLE", timedelta(seconds=0.2))
 
 
 @pytest.fixture
@@ -173,7 +177,7 @@ def complete(run: Run) -> Run:
 
 def mirror_once(workspace: Workspace) -> Mirror | None:
     turn = Mirror.objects.values_list("turn", flat=True).get(workspace=workspace)
-    return mirror.read(workspace.pk, turn)
+    return rounds.read(workspace.pk, turn)
 
 
 def wait_until(is_true: Callable[[], object], seconds: float = 60) -> object:
@@ -202,15 +206,15 @@ def begin(workspace, alice) -> Callable[..., Operation]:
     return make
 
 
-def advance(operation: Operation, flows=catalogue.FLOWS) -> Operation | None:
+def advance(operation: Operation, flows=FLOWS) -> Operation | None:
     """One message for the operation's turn as the database has it."""
     turn = Operation.objects.values_list("turn", flat=True).get(pk=operation.pk)
-    given_back = engine.advance(operation.pk, turn, flows)
+    given_back = runner.advance(operation.pk, turn, flows)
     operation.refresh_from_db()
     return given_back
 
 
-def finish(operation: Operation, flows=catalogue.FLOWS, seconds: float = 60) -> Operation:
+def finish(operation: Operation, flows=FLOWS, seconds: float = 60) -> Operation:
     """Messages until the operation is over, in more haste than Azure asks for."""
     give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at:
@@ -232,12 +236,12 @@ def story(operation: Operation) -> list[tuple[str, ...]]:
 
 def connected(workspace: Workspace):
     """The very connection that steps get."""
-    from ops.flows import clouds
+    from ops.engine import clouds
 
     return clouds.connect(workspace)
 
 
-def crash_before(operation: Operation, flows=catalogue.FLOWS) -> None:
+def crash_before(operation: Operation, flows=FLOWS) -> None:
     """A worker takes the turn and is killed before the step does anything."""
     operation.refresh_from_db()
     step = flows[operation.kind].named(operation.step)
@@ -245,7 +249,7 @@ def crash_before(operation: Operation, flows=catalogue.FLOWS) -> None:
     _expire(operation)
 
 
-def crash_after(operation: Operation, flows=catalogue.FLOWS) -> None:
+def crash_after(operation: Operation, flows=FLOWS) -> None:
     """A worker runs the step and is killed before it gives the turn back: what the step stored stays."""
     operation.refresh_from_db()
     step, url, attempts = flows[operation.kind].named(operation.step).name, operation.azure_poll_url, operation.attempts

@@ -11,8 +11,8 @@ from ops.azure import deployments, endpoints
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureError, AzureNotFound
 from ops.azure.facts import DeploymentFacts, EndpointFacts
-from ops.flows import keys, serving
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, Workspace
+from ops.recording import keys, serving
 
 KEYS_A_ROUND = 3
 

@@ -10,8 +10,9 @@ from ops.azure import jobs, rest
 from ops.azure.connections import Connection
 from ops.azure.errors import AzureError, AzureNotFound
 from ops.azure.facts import RunDetails
-from ops.flows import statuses, sync_logs, sync_metrics
+from ops.mirror import logs, metrics
 from ops.models import FINAL_STATUSES, Run, Workspace
+from ops.recording import statuses
 
 # Runs that wait have no details worth a call.
 WAITING_STATUSES = ("NotStarted", "Queued")
@@ -45,11 +46,11 @@ def sync(workspace: Workspace, azure: Connection, cursor: dict[str, Any]) -> Non
         if details is None:
             continue
         _note(run, details)
-        read, is_at_end = sync_logs.sync(run, details.log_files, azure, budget)
+        read, is_at_end = logs.sync(run, details.log_files, azure, budget)
         budget -= read
         if is_at_end and run.status in FINAL_STATUSES and _is_settled(run, read):
             settled.append(run.pk)
-    sync_metrics.sync(runs, azure)
+    metrics.sync(runs, azure)
     Run.objects.filter(pk__in=settled).update(is_final=True)
 
 

@@ -10,7 +10,7 @@ from accounts.ids import new_public_id
 from ops.models import Operation
 from ops.services import deployments, endpoints, traffic, versions
 from tests.ops.brokers import pointed_at
-from tests.ops.flows.conftest import complete, finish, mirror_once
+from tests.ops.conftest import complete, finish, mirror_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

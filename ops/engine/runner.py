@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,9 +10,11 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from ops import events, targets
-from ops.flows import catalogue, checkpoints, clouds, failures, leases, limits
-from ops.flows.steps import Flow, Next, Resume, Step, Wait, Work, keep
+from ops import events, opening, targets
+from ops.engine import checkpoints, clouds, failures, leases, limits
+from ops.engine.registry import FLOWS
+from ops.engine.steps import Flow, Next, Resume, Start, Step, Wait, Work, keep
+from ops.errors import OperationInProgress, Refused
 from ops.models import Event, Mirror, Operation
 
 logger = logging.getLogger(__name__)
@@ -21,13 +23,16 @@ UNDO = "undo"
 RECONCILE = "reconcile"
 # What undoing, and finishing what Azure has done past the deadline, may take on top.
 GRACE = timedelta(minutes=10)
+# How soon a step that starts another operation looks again whether the lock is free.
+HELD_LOCK_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Transition:
     """What follows from a step: the columns of the operation's row that change, and the event that tells of it.
 
-    ``verb`` is None when nothing is worth an event. A poll that repeats itself is told ``once``.
+    ``verb`` is None when nothing is worth an event. A poll that repeats itself is told ``once``. ``starts`` is another
+    operation that is opened in the same transaction.
     """
 
     columns: dict[str, Any]
@@ -35,9 +40,10 @@ class Transition:
     code: str = ""
     params: dict[str, Any] = field(default_factory=dict)
     once: bool = False
+    starts: Start | None = None
 
 
-def advance(pk: int, turn: int, flows: Mapping[str, Flow] = catalogue.FLOWS) -> Operation | None:
+def advance(pk: int, turn: int, flows: Mapping[str, Flow] = FLOWS) -> Operation | None:
     """Run the operation's next step. The row as given back, or None: a duplicate, or taken over meanwhile."""
     operation = leases.read(pk, turn)
     if operation is None:
@@ -83,6 +89,8 @@ def _run(flow: Flow, step: Step, operation: Operation) -> Transition:
             return _waits(operation, outcome)
         case Resume():
             return _resumed(operation, outcome.work)
+        case Start():
+            return replace(_moves(flow, operation, Next()), starts=outcome)
     return _moves(flow, operation, outcome)
 
 
@@ -146,6 +154,8 @@ def _give_back(flow: Flow, operation: Operation, transition: Transition) -> Oper
             logger.info("operation %s: the result of %s came too late", operation.public_id, operation.step)
             return None
         ran = operation.step
+        if transition.starts:
+            transition = _started(operation, transition)
         columns = transition.columns | {"lease_until": None, "heartbeat_at": timezone.now()}
         for name, value in columns.items():
             setattr(operation, name, value)
@@ -165,6 +175,26 @@ def _give_back(flow: Flow, operation: Operation, transition: Transition) -> Oper
     told = (operation.kind, operation.public_id, ran, operation.state, operation.error_code or operation.step)
     logger.info("%s %s: %s done, %s %s", *told)
     return operation
+
+
+def _started(operation: Operation, transition: Transition) -> Transition:
+    """Open what the step asked for. A held lock is waited for; a policy's refusal fails the operation."""
+    wanted = transition.starts
+    assert wanted is not None
+    try:
+        opening.open_operation(
+            wanted.kind,
+            wanted.target,
+            by=operation.requested_by,
+            lock_key=wanted.lock_key,
+            plan=wanted.plan,
+            parent=operation,
+        )
+    except OperationInProgress:
+        return _waits(operation, Wait(HELD_LOCK_SECONDS, "phase:operation_in_progress"))
+    except Refused as error:
+        return _ends(State.FAILED, error.code, error.params)
+    return transition
 
 
 def _end_targets(flow: Flow, operation: Operation) -> None:

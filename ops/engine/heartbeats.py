@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from ops.flows import clouds
+from ops.engine import clouds
 from ops.models import Heartbeat, Workspace
 
 LOCAL_QUEUE = f"cloud.{Workspace.Cloud.LOCAL}"

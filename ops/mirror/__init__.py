@@ -1,0 +1,1 @@
+"""Reads Azure back into our rows: one chain of rounds for each workspace, whoever changed something there."""

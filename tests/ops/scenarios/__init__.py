@@ -1,0 +1,1 @@
+"""Tests of whole ways through several modules; every other test stands at its module's path."""
