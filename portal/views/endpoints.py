@@ -18,9 +18,9 @@ from ops.services import endpoints as services
 from ops.services import traffic as shares
 from portal import lists, responses
 from portal.forms.endpoints import DeleteForm, DeployForm, TrafficForm
-from portal.rows import endpoints as rows
-from portal.rows import models as model_rows
-from portal.rows import operations as operation_rows
+from portal.presenters import endpoints as rows
+from portal.presenters import models as model_rows
+from portal.presenters import operations as operation_rows
 from portal.signed_in import person
 
 FILTERS = {"workspace": "workspace__public_id", "state": "state"}

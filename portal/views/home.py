@@ -6,7 +6,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from portal import health as parts
-from portal import overview, responses
+from portal import responses
+from portal.presenters import home as overview
 
 
 @require_GET

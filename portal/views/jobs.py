@@ -17,11 +17,11 @@ from ops.models import Operation, Run, Workspace
 from ops.services import runs
 from portal import badges, lists, responses
 from portal.forms.jobs import QueueForm, answers_of
-from portal.rows import jobs as rows
-from portal.rows import logs
-from portal.rows import metrics as metric_rows
-from portal.rows import operations as operation_rows
-from portal.rows import recipes as recipe_rows
+from portal.presenters import jobs as rows
+from portal.presenters import operations as operation_rows
+from portal.presenters import recipes as recipe_rows
+from portal.queries import logs
+from portal.queries import metrics as metric_rows
 from portal.signed_in import person
 
 FILTERS = {

@@ -16,9 +16,9 @@ from ops.models import ModelVersion, Sample
 from ops.services import versions
 from portal import lists, responses
 from portal.forms.models import RegisterForm
-from portal.rows import jobs as job_rows
-from portal.rows import models as rows
-from portal.rows import operations as operation_rows
+from portal.presenters import jobs as job_rows
+from portal.presenters import models as rows
+from portal.presenters import operations as operation_rows
 from portal.signed_in import person
 
 FILTERS = {"workspace": "workspace__public_id"}

@@ -13,7 +13,7 @@ from ops.messages import explained
 from ops.models import Operation
 from ops.services import operations
 from portal import lists, responses
-from portal.rows import operations as rows
+from portal.presenters import operations as rows
 from portal.signed_in import person
 from portal.target_links import link_of, read_ahead
 

@@ -12,7 +12,7 @@ from ops.messages import Explanation, explain
 from ops.models import Endpoint
 from portal import lists, responses
 from portal.forms.predict import ImageForm
-from portal.rows import predictions as rows
+from portal.presenters import predict as rows
 from portal.signed_in import person
 from scoring.errors import ImageRefused, ScoringError
 from scoring.services import predictions

@@ -19,8 +19,8 @@ from ops.services import credentials
 from ops.services import workspaces as registry
 from portal import lists, responses
 from portal.forms.workspaces import LOCAL_NAMES, RegisterForm
-from portal.rows import operations as operation_rows
-from portal.rows import workspaces as rows
+from portal.presenters import operations as operation_rows
+from portal.presenters import workspaces as rows
 from portal.signed_in import person
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from ops import recipes
 from ops.models import LogChunk, LogFile, Operation, Run
-from portal.rows import logs
+from portal.queries import logs
 from tests.portal import factories
 
 QUEUE = "/jobs/new/mnist-keras/"

@@ -1,6 +1,6 @@
 """Long lines are thinned without losing a spike."""
 
-from portal.rows import metrics
+from portal.queries import metrics
 
 
 def test_a_short_line_is_left_as_it_is():

@@ -9,8 +9,8 @@ from django.utils import timezone
 from ops.messages import explained
 from ops.models import FINAL_STATUSES, Deployment, MetricSeries, ModelVersion, Operation, Run
 from portal import badges
+from portal.presenters.operations import DONE, FAILED, NOW, STOPPED, TODO, Step
 from portal.responses import error_json
-from portal.rows.operations import DONE, FAILED, NOW, STOPPED, TODO, Step
 
 # Azure's usual way through a job. What was really seen is drawn first; the rest of this row is what may follow.
 USUAL = ("Submitting", "NotStarted", "Preparing", "Queued", "Running", "Finalizing", "Completed")

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts import access
 from ops.messages import explained
 from ops.models import Endpoint, ModelVersion, Operation, Run, ServingState, Workspace
-from portal import onboarding_steps
+from portal.presenters import onboarding
 from scoring.models import Prediction
 
 LOOK_BACK = timedelta(days=7)
@@ -86,12 +86,12 @@ class Sight:
         return [_operation(row) for row in self.operations.exclude(finished_at=None)[:LINES]]
 
     @cached_property
-    def way(self) -> list[onboarding_steps.Step]:
+    def way(self) -> list[onboarding.Step]:
         """The five steps from nothing to a live prediction."""
         figures = self.figures
         is_ready = any(row.state == Workspace.State.READY for row in self.workspaces)
         done = (is_ready, figures["completed"], figures["versions"], figures["live"], figures["predictions"])
-        return onboarding_steps.steps([bool(fact) for fact in done])
+        return onboarding.steps([bool(fact) for fact in done])
 
     @property
     def next_step(self) -> str:

@@ -1,1 +1,0 @@
-"""Rows as pages and JSON clients read them: one module per noun. ``accounts.access`` decides who may read them."""
