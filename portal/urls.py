@@ -1,118 +1,89 @@
-"""Which URL reaches which view: a table per noun; ``noun:name`` is ``portal.views.<noun>.<name>``."""
-
-from types import ModuleType
+"""Which URL reaches which view: one list of paths per noun; ``noun:name`` is ``portal.views.<noun>.<name>``."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal.views import accounts, endpoints, home, jobs, models, operations, predict, teams, workspaces
 
-
-def noun(name: str, prefix: str, views: ModuleType, routes: dict[str, str]) -> URLResolver:
-    """The routes of one noun, {view name: path below the prefix}, as the URL namespace ``name``."""
-    patterns: list[URLPattern] = [path(route, getattr(views, view), name=view) for view, route in routes.items()]
-    resolver: URLResolver = path(prefix, include((patterns, name)))
-    return resolver
-
+home_urls: list[URLPattern] = [
+    path("", home.index, name="index"),
+    path("healthz", home.health, name="health"),
+]
+accounts_urls: list[URLPattern] = [
+    path("sign-in/", accounts.sign_in, name="sign_in"),
+    path("sign-out/", accounts.sign_out, name="sign_out"),
+    path("password/", accounts.password, name="password"),
+    path("setup/<str:token>/", accounts.setup, name="setup"),
+    path("language/", accounts.language, name="language"),
+]
+teams_urls: list[URLPattern] = [
+    path("", teams.index, name="index"),
+    path("new/", teams.create, name="create"),
+    path("<str:public_id>/", teams.members, name="members"),
+    path("<str:public_id>/members/add/", teams.add_member, name="add_member"),
+    path("<str:public_id>/members/<int:member>/role/", teams.change_role, name="change_role"),
+    path("<str:public_id>/members/<int:member>/remove/", teams.remove_member, name="remove_member"),
+]
+workspaces_urls: list[URLPattern] = [
+    path("", workspaces.index, name="index"),
+    path("register/", workspaces.register, name="register"),
+    path("<slug:public_id>/", workspaces.detail, name="detail"),
+    path("<slug:public_id>/test/", workspaces.test, name="test"),
+    path("<slug:public_id>/unregister/", workspaces.unregister, name="unregister"),
+]
+jobs_urls: list[URLPattern] = [
+    path("", jobs.index, name="index"),
+    path("new/", jobs.create, name="create"),
+    path("new/<slug:recipe>/", jobs.queue, name="queue"),
+    path("<slug:public_id>/", jobs.detail, name="detail"),
+    path("<slug:public_id>/cancel/", jobs.cancel, name="cancel"),
+    path("<slug:public_id>/retry/", jobs.retry, name="retry"),
+    path("<slug:public_id>/log/", jobs.log, name="log"),
+    path("<slug:public_id>/log/download/", jobs.log_file, name="log_file"),
+    path("<slug:public_id>/metrics/", jobs.metrics, name="metrics"),
+]
+models_urls: list[URLPattern] = [
+    path("", models.index, name="index"),
+    path("versions/<slug:public_id>/", models.version, name="version"),
+    path("versions/<slug:public_id>/files/<path:path>", models.file, name="file"),
+    path("samples/<slug:public_id>.png", models.sample, name="sample"),
+    path("register/<slug:public_id>/", models.register, name="register"),
+    path("<slug:public_id>/", models.detail, name="detail"),
+]
+endpoints_urls: list[URLPattern] = [
+    path("", endpoints.index, name="index"),
+    path("deploy/", endpoints.deploy, name="deploy"),
+    path("<slug:public_id>/", endpoints.detail, name="detail"),
+    path("<slug:public_id>/traffic/", endpoints.traffic, name="traffic"),
+    path("<slug:public_id>/delete/", endpoints.delete, name="delete"),
+    path(
+        "<slug:public_id>/deployments/<slug:deployment_id>/delete/",
+        endpoints.delete_deployment,
+        name="delete_deployment",
+    ),
+]
+predict_urls: list[URLPattern] = [
+    path("", predict.index, name="index"),
+    path("<slug:public_id>/", predict.show, name="show"),
+    path("<slug:public_id>/send/", predict.send, name="send"),
+]
+operations_urls: list[URLPattern] = [
+    path("", operations.index, name="index"),
+    path("<slug:public_id>/", operations.detail, name="detail"),
+    path("<slug:public_id>/progress/", operations.progress, name="progress"),
+    path("<slug:public_id>/cancel/", operations.cancel, name="cancel"),
+    path("<slug:public_id>/retry/", operations.retry, name="retry"),
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    noun("home", "", home, {"index": "", "health": "healthz"}),
-    noun(
-        "accounts",
-        "",
-        accounts,
-        {
-            "sign_in": "sign-in/",
-            "sign_out": "sign-out/",
-            "password": "password/",
-            "setup": "setup/<str:token>/",
-            "language": "language/",
-        },
-    ),
-    noun(
-        "teams",
-        "teams/",
-        teams,
-        {
-            "index": "",
-            "create": "new/",
-            "members": "<str:public_id>/",
-            "add_member": "<str:public_id>/members/add/",
-            "change_role": "<str:public_id>/members/<int:member>/role/",
-            "remove_member": "<str:public_id>/members/<int:member>/remove/",
-        },
-    ),
-    noun(
-        "workspaces",
-        "workspaces/",
-        workspaces,
-        {
-            "index": "",
-            "register": "register/",
-            "detail": "<slug:public_id>/",
-            "test": "<slug:public_id>/test/",
-            "unregister": "<slug:public_id>/unregister/",
-        },
-    ),
-    noun(
-        "jobs",
-        "jobs/",
-        jobs,
-        {
-            "index": "",
-            "create": "new/",
-            "queue": "new/<slug:recipe>/",
-            "detail": "<slug:public_id>/",
-            "cancel": "<slug:public_id>/cancel/",
-            "retry": "<slug:public_id>/retry/",
-            "log": "<slug:public_id>/log/",
-            "log_file": "<slug:public_id>/log/download/",
-            "metrics": "<slug:public_id>/metrics/",
-        },
-    ),
-    noun(
-        "models",
-        "models/",
-        models,
-        {
-            "index": "",
-            "version": "versions/<slug:public_id>/",
-            "file": "versions/<slug:public_id>/files/<path:path>",
-            "sample": "samples/<slug:public_id>.png",
-            "register": "register/<slug:public_id>/",
-            "detail": "<slug:public_id>/",
-        },
-    ),
-    noun(
-        "endpoints",
-        "endpoints/",
-        endpoints,
-        {
-            "index": "",
-            "deploy": "deploy/",
-            "detail": "<slug:public_id>/",
-            "traffic": "<slug:public_id>/traffic/",
-            "delete": "<slug:public_id>/delete/",
-            "delete_deployment": "<slug:public_id>/deployments/<slug:deployment_id>/delete/",
-        },
-    ),
-    noun(
-        "predict",
-        "predict/",
-        predict,
-        {"index": "", "show": "<slug:public_id>/", "send": "<slug:public_id>/send/"},
-    ),
-    noun(
-        "operations",
-        "operations/",
-        operations,
-        {
-            "index": "",
-            "detail": "<slug:public_id>/",
-            "progress": "<slug:public_id>/progress/",
-            "cancel": "<slug:public_id>/cancel/",
-            "retry": "<slug:public_id>/retry/",
-        },
-    ),
+    path("", include((home_urls, "home"))),
+    path("", include((accounts_urls, "accounts"))),
+    path("teams/", include((teams_urls, "teams"))),
+    path("workspaces/", include((workspaces_urls, "workspaces"))),
+    path("jobs/", include((jobs_urls, "jobs"))),
+    path("models/", include((models_urls, "models"))),
+    path("endpoints/", include((endpoints_urls, "endpoints"))),
+    path("predict/", include((predict_urls, "predict"))),
+    path("operations/", include((operations_urls, "operations"))),
 ]
 
 handler403 = "portal.views.errors.forbidden"
