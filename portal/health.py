@@ -2,38 +2,40 @@
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
 
 from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from ops.models import Heartbeat
+from portal.queries import heartbeats
 
 logger = logging.getLogger(__name__)
 
 
-def report() -> tuple[dict[str, object], bool]:
-    """Each part with "ok" or what is wrong, the heartbeats with their age in seconds, and whether all is well."""
-    parts = {"database": _check(_ask_database), "broker": _check(_ask_broker)}
-    beats = _beats() if parts["database"] == "ok" else {}
-    silent = sorted(name for name, age in beats.items() if age is None or age > settings.SILENT_AFTER_SECONDS)
-    is_well = not silent and set(parts.values()) == {"ok"}
-    return {"status": "ok" if is_well else "degraded", **parts, "heartbeats": beats, "silent": silent}, is_well
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Each part with "ok" or what is wrong, the heartbeats with their age in seconds, and the silent ones."""
+
+    status: str
+    database: str
+    broker: str
+    heartbeats: dict[str, float | None]
+    silent: list[str]
+
+    @property
+    def is_well(self) -> bool:
+        return self.status == "ok"
 
 
-def expected() -> list[str]:
-    """The heartbeats that a whole portal has."""
-    queues = ["queue:portal", *(f"queue:cloud.{cloud}" for cloud in settings.CLOUDS)]
-    return ["beat", *queues, *(["cloud:local"] if "local" in settings.CLOUDS else [])]
-
-
-def _beats() -> dict[str, float | None]:
-    seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
-    now = timezone.now()
-    return {name: round((now - seen[name]) / timedelta(seconds=1), 1) if name in seen else None for name in expected()}
+def report() -> Report:
+    """Ask the database and the broker, and read the heartbeats if there is a database to read."""
+    database, broker = _check(_ask_database), _check(_ask_broker)
+    ages = heartbeats.ages() if database == "ok" else {}
+    silent = sorted(name for name, age in ages.items() if age is None or age > settings.SILENT_AFTER_SECONDS)
+    is_well = not silent and database == broker == "ok"
+    return Report("ok" if is_well else "degraded", database, broker, ages, silent)
 
 
 def _ask_database() -> None:

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts import access
 from accounts.models import Membership
-from ops.models import Heartbeat, Workspace
-from portal import health
+from ops.models import Workspace
+from portal.queries import heartbeats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the navigation; ``namespace`` decides which line is lit."""
 
@@ -64,7 +64,7 @@ SHEETS = tuple(f"css/{name}.css" for name in ("tokens", "frame", "components", "
 STARTED_AT = timezone.now()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Link:
     label: str
     url: str
@@ -140,9 +140,7 @@ def context(request: HttpRequest) -> dict[str, Frame]:
 
 def silences() -> list[str]:
     """A sentence for each part that should be alive and has not been heard of lately."""
-    since = timezone.now() - timedelta(seconds=settings.SILENT_AFTER_SECONDS)
-    alive = set(Heartbeat.objects.filter(seen_at__gte=since).values_list("name", flat=True))
-    return [_silence(name) for name in health.expected() if name not in alive]
+    return [_silence(name) for name in heartbeats.list_silent()]
 
 
 def _silence(name: str) -> str:

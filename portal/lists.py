@@ -1,8 +1,8 @@
 """What every list page shares: 25 rows a page, filters and search kept in the URL. Its view says which rows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, Q, QuerySet
@@ -13,7 +13,7 @@ Row = TypeVar("Row", bound=Model)
 ROWS = 25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Chip:
     """One way to narrow the list: a link that keeps the other filters."""
 
@@ -21,6 +21,21 @@ class Chip:
     url: str
     is_current: bool
     count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage(Generic[Row]):
+    """What the list templates show; an empty page says whether a filter made it so.
+
+    ``entries`` are the rows with what a presenter adds to them; ``is_live`` makes the page ask for itself again.
+    """
+
+    rows: Page[Row]
+    is_filtered: bool
+    chips: Sequence[Chip]
+    entries: Sequence[object]
+    is_live: bool
+    may_write: bool
 
 
 def narrow(request: HttpRequest, rows: QuerySet[Row], filters: dict[str, str], search: Iterable[str]) -> QuerySet[Row]:
@@ -38,10 +53,10 @@ def page_of(request: HttpRequest, rows: QuerySet[Row]) -> Page[Row]:
     return Paginator(rows, ROWS).get_page(request.GET.get("page"))
 
 
-def as_json(page: Page[Row], outline: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:
-    """The JSON form of a list page; ``outline`` turns one row into its short form."""
+def as_json(page: Page[Row], summary: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:
+    """The JSON form of a list page; ``summary`` turns one row into its short form."""
     return {
-        "rows": [outline(row) for row in page],
+        "rows": [summary(row) for row in page],
         "page": page.number,
         "pages": page.paginator.num_pages,
         "total": page.paginator.count,
@@ -58,9 +73,19 @@ def chips(
     ]
 
 
-def context(request: HttpRequest, page: Page[Row], filters: Iterable[str] = ()) -> dict[str, Any]:
-    """What the list templates read; an empty page says whether a filter made it so."""
-    return {"rows": page, "is_filtered": any(_given(request, parameter) for parameter in ("q", *filters))}
+def shown(
+    request: HttpRequest,
+    page: Page[Row],
+    filters: Iterable[str] = (),
+    *,
+    chips: Sequence[Chip] = (),
+    entries: Sequence[object] = (),
+    is_live: bool = False,
+    may_write: bool = False,
+) -> ListPage[Row]:
+    """Return what the list page shows of ``page``; ``filters`` are the parameters that may have made it empty."""
+    is_filtered = any(_given(request, parameter) for parameter in ("q", *filters))
+    return ListPage(page, is_filtered, chips, entries, is_live, may_write)
 
 
 def _given(request: HttpRequest, parameter: str) -> str:

@@ -1,7 +1,8 @@
 """How a view answers: the page, or the same facts as JSON for a client that prefers it; and how it says no."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.forms import BaseForm
@@ -10,8 +11,11 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from ops.errors import Refused
-from ops.messages import Explanation, explain
+from ops.messages import explain
 from portal.forms.refusals import RefusableForm
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class SeeOther(HttpResponseRedirect):
@@ -22,6 +26,11 @@ class SeeOther(HttpResponseRedirect):
 
 def wants_json(request: HttpRequest) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def context(shown: "DataclassInstance", **more: Any) -> dict[str, Any]:
+    """Return what a page shows as template variables, each under the name of its field, and ``more`` beside them."""
+    return {field.name: getattr(shown, field.name) for field in fields(shown)} | more
 
 
 def page(
@@ -63,10 +72,6 @@ def refused(request: HttpRequest, error: Exception, back: str) -> HttpResponse:
         return render(request, "_refusal.html", {"explanation": explanation}, status=409)
     messages.error(request, str(explanation))
     return SeeOther(back)
-
-
-def error_json(explanation: Explanation | None) -> dict[str, Any] | None:
-    return explanation.as_json() if explanation else None
 
 
 def rejected(

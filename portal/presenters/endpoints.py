@@ -1,47 +1,18 @@
-"""Online endpoints and their deployments as pages and JSON clients read them."""
+"""What pages show of online endpoints and their deployments."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Prefetch, QuerySet
-from django.urls import reverse
-
-from ops.messages import explained
+from ops.messages import Explanation, explained
 from ops.models import Deployment, Endpoint, Operation, ServingState
-from portal.responses import error_json
+from portal.presenters import operations
+from portal.presenters.operations import Step
+from portal.queries import endpoints as queries
+from portal.queries.endpoints import living
 
 MOVING = {ServingState.CREATING, ServingState.UPDATING, ServingState.DELETING}
 
 
-def every() -> QuerySet[Endpoint]:
-    """The endpoints that exist, with their deployments in ``living``; a deleted one keeps its row as history only."""
-    living = Prefetch(
-        "deployments",
-        Deployment.objects.filter(gone_at=None)
-        .select_related("model_version__registered_model", "requested_by")
-        .order_by("-traffic", "name"),
-        to_attr="living",
-    )
-    return (
-        Endpoint.objects.filter(gone_at=None, workspace__unregistered_at=None)
-        .select_related("workspace", "requested_by")
-        .prefetch_related(living)
-    )
-
-
-def last_operation(endpoint: Endpoint) -> Operation | None:
-    """The open or latest change of the endpoint; fetching its key goes on beside it and is not shown as one."""
-    changes = Operation.objects.locking(endpoint.lock_key).select_related("workspace", "requested_by")
-    return changes.order_by("-pk").first()
-
-
-def living(endpoint: Endpoint) -> list[Deployment]:
-    """The endpoint's deployments, the one with most traffic first; needs a row read through ``every``."""
-    deployments: list[Deployment] = endpoint.living  # type: ignore[attr-defined]
-    return deployments
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Bar:
     """One deployment's part of the split as the page draws it, in percent."""
 
@@ -49,6 +20,67 @@ class Bar:
     x: int
     width: int
     tone: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRow:
+    """One row of the list."""
+
+    endpoint: Endpoint
+    instances: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentCard:
+    """One deployment on its endpoint's page, with what went wrong."""
+
+    deployment: Deployment
+    problem: Explanation | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointPage:
+    """One endpoint; ``total`` is how many percent of the requests its deployments get together."""
+
+    endpoint: Endpoint
+    error: Explanation | None
+    living: list[DeploymentCard]
+    operation: Operation | None
+    operation_error: Explanation | None
+    steps: list[Step]
+    bars: list[Bar]
+    total: int
+    is_live: bool
+    may_predict: bool
+    may_write: bool
+    may_change: bool
+
+
+def row(endpoint: Endpoint) -> EndpointRow:
+    """Return what the list shows of the endpoint."""
+    return EndpointRow(endpoint, instance_total(endpoint))
+
+
+def page(endpoint: Endpoint, may_write: bool) -> EndpointPage:
+    """Return what the endpoint's page shows."""
+    operation, deployments = queries.last_operation(endpoint), living(endpoint)
+    is_busy = bool(operation and not operation.is_final)
+    # A failed deployment tells the same on its own card, with the server's log.
+    is_told = any(one.error_code for one in deployments)
+    return EndpointPage(
+        endpoint=endpoint,
+        error=explained(endpoint),
+        living=[DeploymentCard(one, explained(one)) for one in deployments],
+        operation=operation,
+        operation_error=explained(operation) if operation and not is_told else None,
+        steps=operations.steps(operation) if operation else [],
+        bars=bars(deployments),
+        total=sum(one.traffic for one in deployments),
+        is_live=is_busy,
+        may_predict=bool(endpoint.scoring_uri) and any(one.state == ServingState.READY for one in deployments),
+        may_write=may_write,
+        may_change=may_write and not is_busy,
+    )
 
 
 def bars(deployments: list[Deployment]) -> list[Bar]:
@@ -68,44 +100,3 @@ def is_moving(endpoint: Endpoint) -> bool:
 def instance_total(endpoint: Endpoint) -> int:
     """How many instances exist, and bill, behind the endpoint."""
     return sum(deployment.instance_count for deployment in living(endpoint))
-
-
-def outline(endpoint: Endpoint) -> dict[str, Any]:
-    return {
-        "id": endpoint.public_id,
-        "name": endpoint.name,
-        "url": reverse("endpoints:detail", args=[endpoint.public_id]),
-        "workspace": endpoint.workspace.name,
-        "state": endpoint.state,
-        "scoring_uri": endpoint.scoring_uri,
-        "error": error_json(explained(endpoint)),
-        "instances": instance_total(endpoint),
-        "traffic": {deployment.name: deployment.traffic for deployment in living(endpoint)},
-    }
-
-
-def describe(endpoint: Endpoint) -> dict[str, Any]:
-    return outline(endpoint) | {"deployments": [_deployment(deployment) for deployment in living(endpoint)]}
-
-
-def _deployment(deployment: Deployment) -> dict[str, Any]:
-    version = deployment.model_version
-    return {
-        "id": deployment.public_id,
-        "name": deployment.name,
-        "state": deployment.state,
-        "traffic": deployment.traffic,
-        "instance_type": deployment.instance_type,
-        "instance_count": deployment.instance_count,
-        "request_timeout_ms": deployment.request_timeout_ms,
-        "model_version": {
-            "id": version.public_id,
-            "name": version.registered_model.name,
-            "version": version.version,
-            "url": reverse("models:version", args=[version.public_id]),
-        }
-        if version
-        else None,
-        "error": error_json(explained(deployment)),
-        "log_text": deployment.log_text,
-    }

@@ -1,29 +1,21 @@
-"""The facts of Home: key figures, what runs, what failed, what comes next. Reads only; a fixed number of queries."""
+"""What Home shows of some workspaces: key figures, what runs, what failed, what comes next."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import datetime
 from itertools import islice
-from typing import Any
 
-from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
-from accounts import access
 from ops.messages import explained
-from ops.models import Endpoint, ModelVersion, Operation, Run, ServingState, Workspace
+from ops.models import Operation, Run, Workspace
 from portal.presenters import onboarding
-from scoring.models import Prediction
+from portal.queries import home as queries
 
-LOOK_BACK = timedelta(days=7)
 LINES = 6
-THINGS = ("run", "endpoint", "model_version__registered_model", "workspace")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One row of a short list: a thing, its state and when."""
 
@@ -35,96 +27,51 @@ class Line:
     at: datetime
 
 
-@dataclass(frozen=True)
-class Sight:
-    """What one person sees of the workspaces of their teams, or of the one they chose."""
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """What one person sees of the workspaces of their teams, or of the one they chose.
+
+    ``next_step`` names the first step of ``way`` that nobody has taken yet; it is "" when all are done.
+    """
 
     workspaces: list[Workspace]
     may_write: bool
-    runs: QuerySet[Run]
-    versions: QuerySet[ModelVersion]
-    endpoints: QuerySet[Endpoint]
-    operations: QuerySet[Operation]
-    predictions: QuerySet[Prediction]
-
-    @cached_property
-    def figures(self) -> dict[str, int]:
-        """Counts by name, in one query per noun."""
-        since = timezone.now() - LOOK_BACK
-        recent = timezone.now() - timedelta(hours=24)
-        live = Q(state=ServingState.READY, deployments__gone_at=None, deployments__traffic__gt=0)
-        return {
-            **self.runs.aggregate(
-                jobs=Count("pk"),
-                running=Count("pk", Q(is_final=False)),
-                failed=Count("pk", Q(status=Run.FAILED, created_at__gte=since)),
-                completed=Count("pk", Q(status=Run.COMPLETED)),
-            ),
-            **self.versions.aggregate(versions=Count("pk"), models=Count("registered_model", distinct=True)),
-            **self.endpoints.aggregate(endpoints=Count("pk", distinct=True), live=Count("pk", live, distinct=True)),
-            **self.predictions.aggregate(predictions=Count("pk"), today=Count("pk", Q(created_at__gte=recent))),
-        }
-
-    @cached_property
-    def running(self) -> list[Line]:
-        runs = self.runs.filter(is_final=False)[:LINES]
-        return _newest([_run(row) for row in runs], [_operation(row) for row in self._open_operations])
-
-    @cached_property
-    def failed(self) -> list[Line]:
-        """Runs and operations of the last week that ended badly, and workspaces that cannot be reached now."""
-        since = timezone.now() - LOOK_BACK
-        bad = (Operation.State.FAILED, Operation.State.LOST_TRACK)
-        runs = self.runs.filter(status=Run.FAILED, created_at__gte=since)[:LINES]
-        operations = self.operations.filter(state__in=bad, created_at__gte=since)[:LINES]
-        unreachable = [row for row in self.workspaces if row.state == Workspace.State.FAILED]
-        return _newest(map(_run, runs), map(_operation, operations), map(_workspace, unreachable))
-
-    @cached_property
-    def latest(self) -> list[Line]:
-        """The newest finished operations."""
-        return [_operation(row) for row in self.operations.exclude(finished_at=None)[:LINES]]
-
-    @cached_property
-    def way(self) -> list[onboarding.Step]:
-        """The five steps from nothing to a live prediction."""
-        figures = self.figures
-        is_ready = any(row.state == Workspace.State.READY for row in self.workspaces)
-        done = (is_ready, figures["completed"], figures["versions"], figures["live"], figures["predictions"])
-        return onboarding.steps([bool(fact) for fact in done])
-
-    @property
-    def next_step(self) -> str:
-        """The name of the first step that nobody has taken yet; "" when all are done."""
-        return next((step.name for step in self.way if step.is_next), "")
-
-    @cached_property
-    def _open_operations(self) -> list[Operation]:
-        return list(self.operations.filter(finished_at=None)[:LINES])
-
-    def as_json(self) -> dict[str, Any]:
-        return {"figures": self.figures, "next_step": self.next_step, "running": len(self.running)}
+    figures: queries.Figures
+    running: list[Line]
+    failed: list[Line]
+    latest: list[Line]
+    way: list[onboarding.Step]
+    next_step: str
 
 
-def of(request: HttpRequest) -> Sight:
-    """What this person sees; ``?workspace=`` narrows it."""
-    visible = access.visible(Workspace, request.user).filter(unregistered_at=None)
-    if chosen := request.GET.get("workspace"):
-        visible = visible.filter(public_id=chosen)
-    workspaces = list(visible.select_related("team"))
-
-    def within(rows: QuerySet[Any], path: str = "workspace") -> QuerySet[Any]:
-        return rows.filter(**{f"{path}__in": workspaces})
-
-    return Sight(
+def page(workspaces: list[Workspace], may_write: bool) -> HomePage:
+    """Return the page about these workspaces."""
+    figures = queries.count(workspaces)
+    way = _way(workspaces, figures)
+    return HomePage(
         workspaces=workspaces,
-        may_write=access.may_write_somewhere(request.user),
-        runs=within(Run.objects.filter(gone_at=None)),
-        versions=within(ModelVersion.objects.filter(state=ModelVersion.State.READY), "registered_model__workspace"),
-        endpoints=within(Endpoint.objects.filter(gone_at=None)),
-        operations=within(Operation.objects.select_related("requested_by", "workspace")),
-        predictions=within(Prediction.objects.filter(error_code=""), "endpoint__workspace"),
+        may_write=may_write,
+        figures=figures,
+        running=_newest(
+            map(_run, queries.list_running_jobs(workspaces)[:LINES]),
+            map(_operation, queries.list_open_operations(workspaces)[:LINES]),
+        ),
+        failed=_newest(
+            map(_run, queries.list_failed_jobs(workspaces)[:LINES]),
+            map(_operation, queries.list_failed_operations(workspaces)[:LINES]),
+            [_workspace(row) for row in workspaces if row.state == Workspace.State.FAILED],
+        ),
+        latest=[_operation(row) for row in queries.list_finished_operations(workspaces)[:LINES]],
+        way=way,
+        next_step=next((step.name for step in way if step.is_next), ""),
     )
+
+
+def _way(workspaces: list[Workspace], figures: queries.Figures) -> list[onboarding.Step]:
+    """The five steps from nothing to a live prediction."""
+    is_ready = any(row.state == Workspace.State.READY for row in workspaces)
+    done = (is_ready, figures.completed, figures.versions, figures.live, figures.predictions)
+    return onboarding.steps([bool(fact) for fact in done])
 
 
 def _newest(*groups: Iterable[Line]) -> list[Line]:
@@ -133,9 +80,13 @@ def _newest(*groups: Iterable[Line]) -> list[Line]:
 
 
 def _run(row: Run) -> Line:
-    note = row.recipe or row.experiment
     return Line(
-        str(row), note, reverse("jobs:detail", args=[row.public_id]), row.status, "", row.ended_at or row.created_at
+        title=str(row),
+        note=row.recipe or row.experiment,
+        url=reverse("jobs:detail", args=[row.public_id]),
+        state=row.status,
+        label="",
+        at=row.ended_at or row.created_at,
     )
 
 

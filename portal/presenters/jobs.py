@@ -1,49 +1,86 @@
-"""Training runs (jobs, in Azure's word) as pages and JSON clients read them."""
+"""What pages show of training runs (jobs, in Azure's word): timeline, error, lineage, what may be done."""
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from django.db.models import F, Prefetch, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 
-from ops.messages import explained
-from ops.models import FINAL_STATUSES, Deployment, MetricSeries, ModelVersion, Operation, Run
+from ops.messages import Explanation, explained
+from ops.models import FINAL_STATUSES, InputFile, LogFile, MetricSeries, ModelVersion, Operation, Run
 from portal import badges
+from portal.presenters import operations
 from portal.presenters.operations import DONE, FAILED, NOW, STOPPED, TODO, Step
-from portal.responses import error_json
+from portal.queries import jobs as queries
+from portal.queries import recipes
 
 # Azure's usual way through a job. What was really seen is drawn first; the rest of this row is what may follow.
 USUAL = ("Submitting", "NotStarted", "Preparing", "Queued", "Running", "Finalizing", "Completed")
 EXPECTED = ("Queued", "Running", "Finalizing", "Completed")
 
 
-def every() -> QuerySet[Run]:
-    """With all that a page names; a registry's or Azure's deletion leaves the row as history."""
-    return Run.objects.filter(workspace__unregistered_at=None).select_related("workspace", "requested_by", "retry_of")
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One row of the list; ``metrics`` holds the key metric or nothing."""
+
+    run: Run
+    metrics: list[MetricSeries]
+    seconds: float | None
 
 
-def of_purpose(purpose: str) -> QuerySet[Run]:
-    """The runs of one purpose; trainings unless another one is asked for, since they are what people look for."""
-    asked = purpose if purpose in Run.Purpose.values else Run.Purpose.TRAINING
-    return every().filter(purpose=asked)
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """One run; ``steps`` are those of the operation under way, ``error_end`` is the last line of Azure's message."""
+
+    run: Run
+    error: Explanation | None
+    error_end: str
+    operation: Operation | None
+    operation_error: Explanation | None
+    steps: list[Step]
+    timeline: list[Step]
+    seconds: float | None
+    series: Iterable[MetricSeries]
+    log_files: Iterable[LogFile]
+    input_files: Iterable[InputFile]
+    lineage: list[ModelVersion]
+    is_live: bool
+    is_cancelling: bool
+    may_write: bool
+    may_cancel: bool
+    may_retry: bool
+    may_clone: bool
+    may_register: bool
 
 
-def listed(runs: QuerySet[Run]) -> QuerySet[Run]:
-    """With each run's key metric as ``key_metrics``: one more query for the page."""
-    main = MetricSeries.objects.filter(key=F("run__main_metric"))
-    metrics = Prefetch("metrics", main, to_attr="key_metrics")
-    return runs.prefetch_related(metrics)
+def row(run: Run) -> JobRow:
+    """Return what the list shows of the run."""
+    return JobRow(run, queries.key_metrics(run)[:1], duration_seconds(run))
 
 
-def last_operation(run: Run) -> Operation | None:
-    """What is or was last done with the run: sent, cancelled. The making of a version is the version's."""
-    kinds = (Operation.Kind.SUBMIT_RUN, Operation.Kind.CANCEL_RUN)
-    return (
-        Operation.objects.about(run)
-        .filter(kind__in=kinds)
-        .select_related("workspace", "requested_by")
-        .order_by("-pk")
-        .first()
+def page(run: Run, may_write: bool) -> JobPage:
+    """Return what the run's page shows; the views behind the buttons ask again."""
+    operation, error, spec = queries.last_operation(run), explained(run), run.job_spec
+    is_busy, is_ending = bool(operation and not operation.is_final), is_cancelling(run, operation)
+    return JobPage(
+        run=run,
+        error=error,
+        error_end=last_line(error.detail) if error else "",
+        operation=operation,
+        operation_error=explained(operation) if operation else None,
+        steps=operations.steps(operation) if operation and is_busy else [],
+        timeline=timeline(run),
+        seconds=duration_seconds(run),
+        series=run.metrics.all(),
+        log_files=run.log_files.all(),
+        input_files=run.input_files.all(),
+        lineage=queries.list_versions_made(run),
+        is_live=not run.is_final or is_busy or queries.is_registering(run),
+        is_cancelling=is_ending,
+        may_write=may_write,
+        may_cancel=may_write and not is_over(run) and not is_ending,
+        may_retry=may_write and run.is_final and spec is not None,
+        may_clone=may_write and recipes.find(run.recipe) is not None,
+        may_register=may_write and run.is_completed and bool(spec and spec.makes.model_path),
     )
 
 
@@ -81,67 +118,6 @@ def timeline(run: Run) -> list[Step]:
         for change, end in zip(changes, ends, strict=True)
     ]
     return seen + [Step(status, badges.label(status), TODO) for status in _to_come(run, [step.name for step in seen])]
-
-
-def lineage(run: Run) -> list[ModelVersion]:
-    """The versions made from the run, each with the deployments that serve it in ``serving``: two queries."""
-    serving = Prefetch(
-        "deployments", Deployment.objects.filter(gone_at=None).select_related("endpoint"), to_attr="serving"
-    )
-    versions = run.model_versions.filter(gone_at=None).select_related("registered_model").prefetch_related(serving)
-    return list(versions.order_by("pk"))
-
-
-def is_registering(run: Run) -> bool:
-    registering = run.model_versions.filter(state=ModelVersion.State.REGISTERING)
-    return Operation.objects.open().about(*registering).exists()
-
-
-def outline(run: Run) -> dict[str, Any]:
-    metrics: list[MetricSeries] = getattr(run, "key_metrics", [])
-    return {
-        "id": run.public_id,
-        "name": run.name,
-        "display_name": run.display_name,
-        "url": reverse("jobs:detail", args=[run.public_id]),
-        "status": run.status,
-        "is_final": run.is_final,
-        "experiment": run.experiment,
-        "recipe": run.recipe,
-        "workspace": run.workspace.name,
-        "compute": run.compute,
-        "requested_by": str(run.requested_by or ""),
-        "created_at": run.created_at,
-        "started_at": run.started_at,
-        "ended_at": run.ended_at,
-        "duration_seconds": duration_seconds(run),
-        "error": error_json(explained(run)),
-        "metrics": {series.key: value_of(series) for series in metrics},
-    }
-
-
-def describe(run: Run) -> dict[str, Any]:
-    versions = run.model_versions.select_related("registered_model").order_by("pk")
-    return outline(run) | {
-        "parameters": run.parameters,
-        "metrics": {series.key: value_of(series) for series in run.metrics.all()},
-        "status_changes": [{"status": change.status, "at": change.at} for change in run.status_changes.all()],
-        "log_files": [{"name": file.name, "size": file.size} for file in run.log_files.all()],
-        "model_versions": [
-            {
-                "id": version.public_id,
-                "name": version.registered_model.name,
-                "version": version.version,
-                "state": version.state,
-                "url": reverse("models:version", args=[version.public_id]),
-            }
-            for version in versions
-        ],
-    }
-
-
-def value_of(series: MetricSeries) -> dict[str, Any]:
-    return {"value": series.last_value, "step": series.last_step, "points": series.point_count}
 
 
 def _state(status: str, is_last: bool) -> str:

@@ -1,58 +1,76 @@
-"""Registered models and their versions as pages and JSON clients read them."""
+"""What pages show of registered models and their versions."""
 
-from typing import Any
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ops.messages import explained
-from ops.models import Deployment, ModelVersion, Operation, RegisteredModel
-from portal.responses import error_json
+from ops.messages import Explanation, explained
+from ops.models import Deployment, ModelVersion, Operation, Sample, VersionFile
+from portal.presenters import operations
+from portal.presenters.operations import Step
+from portal.queries import models as queries
 
 LABELS_SHOWN = 30
+SIBLINGS = 6
 
 
-def every() -> QuerySet[RegisteredModel]:
-    return RegisteredModel.objects.filter(workspace__unregistered_at=None).select_related("workspace")
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One row of a model's versions."""
+
+    version: ModelVersion
+    is_numbered: bool
 
 
-def versions() -> QuerySet[ModelVersion]:
-    """With all that a page names."""
-    return ModelVersion.objects.filter(registered_model__workspace__unregistered_at=None).select_related(
-        "registered_model__workspace", "run", "requested_by"
+@dataclass(frozen=True, slots=True)
+class VersionPage:
+    """One version; ``metrics`` has the main one first, ``spec`` are (name, value) in a person's words."""
+
+    version: ModelVersion
+    is_numbered: bool
+    operation: Operation | None
+    error: Explanation | None
+    steps: list[Step]
+    metrics: list[tuple[str, float]]
+    path_end: str
+    spec: list[tuple[str, str]]
+    spec_json: str
+    files: Iterable[VersionFile]
+    samples: Iterable[Sample]
+    serving: Iterable[Deployment]
+    siblings: Iterable[ModelVersion]
+    is_live: bool
+    may_deploy: bool
+
+
+def row(version: ModelVersion) -> VersionRow:
+    """Return what the list of a model's versions shows of this one."""
+    return VersionRow(version, is_numbered(version))
+
+
+def page(version: ModelVersion, may_write: bool) -> VersionPage:
+    """Return what the version's page shows."""
+    operation = queries.last_operation(version)
+    is_busy = bool(operation and not operation.is_final)
+    return VersionPage(
+        version=version,
+        is_numbered=is_numbered(version),
+        operation=operation,
+        error=explained(operation) if operation else None,
+        steps=operations.steps(operation) if operation and is_busy else [],
+        metrics=sorted(version.metrics.items(), key=lambda metric: metric[0] != version.main_metric),
+        path_end=version.path.rpartition("/")[2],
+        spec=spec_facts(version),
+        spec_json=json.dumps(version.spec, indent=2, ensure_ascii=False),
+        files=version.files.all(),
+        samples=version.samples.all(),
+        serving=queries.list_serving(version),
+        siblings=queries.list_siblings(version)[:SIBLINGS],
+        is_live=is_busy,
+        may_deploy=may_write and version.state == ModelVersion.State.READY,
     )
-
-
-def listed(registered: QuerySet[RegisteredModel]) -> QuerySet[RegisteredModel]:
-    """With ``version_count``, ``newest_at`` and the newest version in the list ``newest``: one more query a page."""
-    living = Q(versions__gone_at=None)
-    existing = ModelVersion.objects.filter(gone_at=None)
-    newest_keys = existing.order_by().values("registered_model").annotate(key=Max("pk"))
-    newest = Prefetch(
-        "versions",
-        existing.filter(pk__in=newest_keys.values("key")).select_related("run", "requested_by"),
-        to_attr="newest",
-    )
-    return (
-        registered.annotate(version_count=Count("versions", filter=living), newest_at=Max("versions__created_at"))
-        .prefetch_related(newest)
-        .order_by("-newest_at", "name")
-    )
-
-
-def versions_of(registered: RegisteredModel) -> QuerySet[ModelVersion]:
-    """Newest first, each with the deployments that serve it as ``serving``."""
-    serving = Prefetch(
-        "deployments", Deployment.objects.filter(gone_at=None).select_related("endpoint"), to_attr="serving"
-    )
-    return versions().filter(registered_model=registered, gone_at=None).prefetch_related(serving)
-
-
-def last_operation(version: ModelVersion) -> Operation | None:
-    """The registration of the version."""
-    registrations = Operation.objects.about(version).filter(kind=Operation.Kind.REGISTER_VERSION)
-    return registrations.select_related("workspace", "requested_by").order_by("-pk").first()
 
 
 def is_numbered(version: ModelVersion) -> bool:
@@ -77,50 +95,3 @@ def spec_facts(version: ModelVersion) -> list[tuple[str, str]]:
     if "format" in spec:
         facts.append((_("Request format"), str(spec["format"])))
     return facts
-
-
-def outline(registered: RegisteredModel) -> dict[str, Any]:
-    newest: list[ModelVersion] = getattr(registered, "newest", [])
-    return {
-        "id": registered.public_id,
-        "name": registered.name,
-        "url": reverse("models:detail", args=[registered.public_id]),
-        "workspace": registered.workspace.name,
-        "versions": getattr(registered, "version_count", None),
-        "newest": [version_outline(version) for version in newest],
-    }
-
-
-def version_outline(version: ModelVersion) -> dict[str, Any]:
-    run = version.run
-    return {
-        "id": version.public_id,
-        "version": version.version,
-        "url": reverse("models:version", args=[version.public_id]),
-        "state": version.state,
-        "metrics": version.metrics,
-        "main_metric": version.main_metric,
-        "run": {"id": run.public_id, "name": run.name} if run else None,
-        "created_at": version.created_at,
-    }
-
-
-def describe(version: ModelVersion, operation: Operation | None) -> dict[str, Any]:
-    return version_outline(version) | {
-        "name": version.registered_model.name,
-        "kind": version.kind,
-        "spec": version.spec,
-        "error": error_json(explained(operation)) if operation else None,
-        "files": [
-            {
-                "path": file.path,
-                "size": file.size,
-                "url": reverse("models:file", args=[version.public_id, file.path]),
-            }
-            for file in version.files.all()
-        ],
-        "samples": [
-            {"id": sample.public_id, "label": sample.label, "url": reverse("models:sample", args=[sample.public_id])}
-            for sample in version.samples.all()
-        ],
-    }

@@ -46,7 +46,7 @@ STEPS: tuple[tuple[str, Any, Any, Any, str], ...] = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     name: str
     title: Any

@@ -1,23 +1,19 @@
-"""Operations as pages and JSON clients read them: steps with durations, the thing they work on, the story of events."""
+"""What pages show of operations: steps with durations, the thing they work on, the story of events."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.db.models import QuerySet
-from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ops import messages
+from ops.messages import Explanation, explained
 from ops.models import Event, Operation
-from portal.responses import error_json
-from portal.target_links import link_of
+from portal.presenters.targets import Target, target_of
 
 DONE, NOW, TODO, FAILED, STOPPED = "done", "now", "todo", "failed", "stopped"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step as ``_steps.html`` draws it; ``note`` says what it waits for."""
 
@@ -29,7 +25,7 @@ class Step:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of an operation's story."""
 
@@ -40,35 +36,48 @@ class Line:
     kind: str
 
 
-def every() -> QuerySet[Operation]:
-    """With all that a list row or a detail page names."""
-    return Operation.objects.filter(workspace__unregistered_at=None).select_related(
-        "workspace", "requested_by", "retry_of"
+@dataclass(frozen=True, slots=True)
+class OperationRow:
+    """One row of the list."""
+
+    operation: Operation
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class OperationPage:
+    """One operation with its steps and its story."""
+
+    operation: Operation
+    error: Explanation | None
+    steps: list[Step]
+    story: list[Line]
+    target_label: str
+    target_url: str
+    is_live: bool
+    may_write: bool
+    may_retry: bool
+
+
+def row(operation: Operation) -> OperationRow:
+    """Return what the list shows of the operation."""
+    return OperationRow(operation, target_of(operation))
+
+
+def page(operation: Operation, may_write: bool) -> OperationPage:
+    """Return what the operation's page shows: two queries."""
+    about = target_of(operation)
+    return OperationPage(
+        operation=operation,
+        error=explained(operation),
+        steps=steps(operation),
+        story=story(operation),
+        target_label=about.label,
+        target_url=about.url,
+        is_live=not operation.is_final,
+        may_write=may_write,
+        may_retry=operation.is_final and operation.state != Operation.State.SUCCEEDED,
     )
-
-
-def outline(operation: Operation) -> dict[str, Any]:
-    label, url = link_of(operation)
-    return {
-        "id": operation.public_id,
-        "kind": operation.kind,
-        "label": operation.get_kind_display(),
-        "state": operation.state,
-        "is_final": operation.is_final,
-        "step": operation.step,
-        "url": reverse("operations:detail", args=[operation.public_id]),
-        "workspace": operation.workspace.name if operation.workspace else "",
-        "requested_by": str(operation.requested_by or ""),
-        "error": error_json(messages.explained(operation)),
-        "created_at": operation.created_at,
-        "started_at": operation.started_at,
-        "finished_at": operation.finished_at,
-        "target": {"label": label, "url": url},
-    }
-
-
-def describe(operation: Operation) -> dict[str, Any]:
-    return outline(operation) | {"steps": [asdict(step) for step in steps(operation)]}
 
 
 def steps(operation: Operation) -> list[Step]:
@@ -103,11 +112,6 @@ def story(operation: Operation) -> list[Line]:
         Line(event.at, str(event.by or ""), _sentence(operation, event), _detail(event), event.verb)
         for event in operation.events.select_related("by")
     ]
-
-
-def duration_seconds(operation: Operation) -> float:
-    """From the click to the end, or until now."""
-    return ((operation.finished_at or timezone.now()) - operation.created_at).total_seconds()
 
 
 def _ends(operation: Operation, begun: dict[str, datetime]) -> dict[str, datetime | None]:

@@ -1,94 +1,52 @@
-"""Endpoints one can ask, and the answers they gave, as pages and JSON clients read them."""
+"""What Predict shows of an endpoint and of an answer."""
 
 import base64
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from django.db.models import Prefetch, QuerySet
-from django.urls import reverse
-
-from ops.messages import explained
-from ops.models import Deployment, Endpoint, Sample
-from portal.responses import error_json
+from ops.models import Endpoint, Sample
+from portal.queries import predict as queries
 from scoring.models import Prediction
 from scoring.services.predictions import Outcome
 
 SAMPLES = 3
-HISTORY = 8
 
 
-def askable() -> QuerySet[Endpoint]:
-    """The endpoints that have a scoring URL, with their ready deployments in ``ready``, most traffic first."""
-    ready = Prefetch(
-        "deployments",
-        Deployment.objects.filter(gone_at=None, state=Deployment.State.READY)
-        .select_related("model_version__registered_model")
-        .order_by("-traffic", "pk"),
-        to_attr="ready",
-    )
-    return (
-        Endpoint.objects.filter(gone_at=None, workspace__unregistered_at=None)
-        .exclude(scoring_uri="")
-        .select_related("workspace")
-        .prefetch_related(ready)
-        .order_by("name", "pk")
-    )
-
-
-def ready(endpoint: Endpoint) -> list[Deployment]:
-    """The endpoint's ready deployments; needs a row read through ``askable``."""
-    deployments: list[Deployment] = endpoint.ready  # type: ignore[attr-defined]
-    return deployments
-
-
-def samples(endpoint: Endpoint) -> list[Sample]:
-    """Held-back images of the version behind the deployment with most traffic, each with another label."""
-    chosen = ready(endpoint)[:1]
-    if not chosen or chosen[0].model_version is None:
-        return []
-    by_label = {sample.label: sample for sample in reversed(chosen[0].model_version.samples.all())}
-    return list(by_label.values())[::-1]
-
-
-def history(endpoint: Endpoint) -> QuerySet[Prediction]:
-    return Prediction.objects.filter(endpoint=endpoint).select_related("requested_by")[:HISTORY]
-
-
-def outline(endpoint: Endpoint) -> dict[str, Any]:
-    return {
-        "id": endpoint.public_id,
-        "name": endpoint.name,
-        "url": reverse("predict:show", args=[endpoint.public_id]),
-        "workspace": endpoint.workspace.name,
-        "deployments": [deployment.name for deployment in ready(endpoint)],
-    }
-
-
-def describe(endpoint: Endpoint) -> dict[str, Any]:
-    return outline(endpoint) | {
-        "samples": [
-            {"id": sample.public_id, "label": sample.label, "url": reverse("models:sample", args=[sample.public_id])}
-            for sample in samples(endpoint)
-        ]
-    }
-
-
-def prediction_json(prediction: Prediction) -> dict[str, Any]:
-    return {
-        "id": prediction.public_id,
-        "top": prediction.top,
-        "latency_ms": prediction.latency_ms,
-        "portal_ms": prediction.portal_ms,
-        "endpoint": prediction.endpoint.name,
-        "deployment": prediction.deployment,
-        "request_id": prediction.request_id,
-        "raw": prediction.raw,
-        "error": error_json(explained(prediction)),
-    }
-
-
-def pictures(outcome: Outcome) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Pictures:
     """What was uploaded and what the network saw, as data URLs: neither is stored."""
-    return {"preview": _data_url(outcome.picture.preview_png), "seen": _data_url(outcome.picture.input_png)}
+
+    preview: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class PredictPage:
+    """One endpoint to ask, the others beside it, a few samples to try, the latest answers."""
+
+    endpoint: Endpoint
+    endpoints: Iterable[Endpoint]
+    samples: list[Sample]
+    history: Iterable[Prediction]
+    curl: str
+    limit_bytes: int
+
+
+def page(endpoint: Endpoint, others: Iterable[Endpoint], samples: Iterable[Sample], limit_bytes: int) -> PredictPage:
+    """Return what the page shows; an upload may have ``limit_bytes``."""
+    return PredictPage(
+        endpoint=endpoint,
+        endpoints=others,
+        samples=list(samples)[:SAMPLES],
+        history=queries.list_history(endpoint),
+        curl=curl(endpoint),
+        limit_bytes=limit_bytes,
+    )
+
+
+def pictures(outcome: Outcome) -> Pictures:
+    """Return the image that was sent and what the network saw of it."""
+    return Pictures(preview=_data_url(outcome.picture.preview_png), seen=_data_url(outcome.picture.input_png))
 
 
 def curl(endpoint: Endpoint) -> str:

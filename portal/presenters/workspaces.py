@@ -1,55 +1,39 @@
-"""Workspaces as pages and JSON clients read them."""
+"""What pages show of workspaces."""
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
-from django.urls import reverse
-
-from ops.messages import explained
-from ops.models import Operation, Workspace
-from portal.responses import error_json
-
-CHECKS = (Operation.Kind.REGISTER_WORKSPACE, Operation.Kind.TEST_CONNECTION)
+from ops.messages import Explanation, explained
+from ops.models import Compute, Operation, Workspace
+from portal.presenters import operations
+from portal.presenters.operations import Step
+from portal.queries import workspaces as queries
 
 
-def every() -> QuerySet[Workspace]:
-    """The registered workspaces; one that was let go is history and has no page."""
-    return Workspace.objects.filter(unregistered_at=None).select_related("team", "credential", "mirror")
+@dataclass(frozen=True, slots=True)
+class WorkspacePage:
+    """One workspace; ``operation`` is the latest look at it in Azure, ``recent`` the last few of all operations."""
+
+    workspace: Workspace
+    error: Explanation | None
+    operation: Operation | None
+    steps: list[Step]
+    computes: Iterable[Compute]
+    recent: Iterable[Operation]
+    is_live: bool
+    may_write: bool
 
 
-def listed(workspaces: QuerySet[Workspace]) -> QuerySet[Workspace]:
-    """With ``compute_count``, newest first."""
-    counted = Count("computes", filter=Q(computes__gone_at=None))
-    return workspaces.annotate(compute_count=counted).order_by("-created_at", "-pk")
-
-
-def last_check(workspace: Workspace) -> Operation | None:
-    """The latest look at the workspace in Azure: its registration or a test of the connection."""
-    checks = workspace.operations.filter(kind__in=CHECKS).select_related("requested_by", "workspace")
-    return checks.order_by("-pk").first()
-
-
-def outline(workspace: Workspace) -> dict[str, Any]:
-    return {
-        "id": workspace.public_id,
-        "name": workspace.name,
-        "url": reverse("workspaces:detail", args=[workspace.public_id]),
-        "team": workspace.team.name,
-        "cloud": workspace.cloud,
-        "subscription_id": workspace.subscription_id,
-        "resource_group": workspace.resource_group,
-        "state": workspace.state,
-        "location": workspace.location,
-        "error": error_json(explained(workspace)),
-        "seen_at": workspace.mirror.seen_at,
-    }
-
-
-def describe(workspace: Workspace) -> dict[str, Any]:
-    computes = workspace.computes.filter(gone_at=None).order_by("name")
-    return outline(workspace) | {
-        "computes": [
-            {"name": compute.name, "kind": compute.kind, "size": compute.size, "state": compute.state}
-            for compute in computes
-        ]
-    }
+def page(workspace: Workspace, may_write: bool) -> WorkspacePage:
+    """Return what the workspace's page shows."""
+    operation = queries.last_check(workspace)
+    return WorkspacePage(
+        workspace=workspace,
+        error=explained(workspace),
+        operation=operation,
+        steps=operations.steps(operation) if operation else [],
+        computes=queries.list_computes(workspace),
+        recent=queries.list_recent_operations(workspace),
+        is_live=bool(operation and not operation.is_final),
+        may_write=may_write,
+    )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
 
 from ops.models import LogChunk, LogFile, Run
 
@@ -11,6 +11,22 @@ ANSWER_BYTES = 256 * 1024
 CHUNK_BYTES = 64 * 1024
 MAIN_LOG = "user_logs/std_log.txt"
 PAGE_CHUNKS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a log file from byte ``offset`` to ``next_offset``, where the next read goes on.
+
+    The mirror calls a run final only when it has read the last of its logs, so ``is_final`` ends the reading.
+    """
+
+    file: str
+    text: str
+    offset: int
+    next_offset: int
+    size: int
+    is_final: bool
+    is_capped: bool
 
 
 def choose(run: Run, name: str) -> LogFile | None:
@@ -30,25 +46,21 @@ def start(log_file: LogFile) -> int:
     return log_file.size if first is None else first
 
 
-def read(run: Run, log_file: LogFile | None, offset: int | None) -> dict[str, Any]:
-    """The piece from byte ``offset`` on (None: see ``start``); ``next_offset`` is where the next read goes on.
-
-    The mirror calls a run final only when it has read the last of its logs, so ``is_final`` ends the reading.
-    """
+def read(run: Run, log_file: LogFile | None, offset: int | None) -> Piece:
+    """Return the piece from byte ``offset`` on (None: see ``start``); an empty one when there is no file yet."""
     if log_file is None:
-        empty = {"file": "", "text": "", "offset": 0, "next_offset": 0, "size": 0, "is_capped": False}
-        return empty | {"is_final": run.is_final}
+        return Piece("", "", 0, 0, 0, is_final=run.is_final, is_capped=False)
     begin = start(log_file) if offset is None else max(0, offset)
     text, end = _piece(log_file, begin)
-    return {
-        "file": log_file.name,
-        "text": text,
-        "offset": begin,
-        "next_offset": end,
-        "size": log_file.size,
-        "is_final": run.is_final and end >= log_file.size,
-        "is_capped": log_file.is_capped,
-    }
+    return Piece(
+        file=log_file.name,
+        text=text,
+        offset=begin,
+        next_offset=end,
+        size=log_file.size,
+        is_final=run.is_final and end >= log_file.size,
+        is_capped=log_file.is_capped,
+    )
 
 
 def whole(log_file: LogFile) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """A run's metrics for charts: at most 2,000 points a line, of which none hides a spike."""
 
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 from ops.models import MetricPoint, Run
 
@@ -10,15 +10,23 @@ MOST_POINTS = 2000
 Point = tuple[int, float | None, int]
 
 
-def series(run: Run) -> list[dict[str, Any]]:
-    """[{key, points: [[step, value, milliseconds since 1970], …]}, …] by key: one query."""
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One metric's line: a point is (step, value, milliseconds since 1970)."""
+
+    key: str
+    points: list[Point]
+
+
+def list_series(run: Run) -> list[Series]:
+    """Return the run's lines by key: one query."""
     points = (
         MetricPoint.objects.filter(series__run=run)
         .order_by("series__key", "position")
         .values_list("series__key", "step", "value", "at")
     )
     return [
-        {"key": key, "points": thin([(step, value, int(at.timestamp() * 1000)) for _key, step, value, at in group])}
+        Series(key, thin([(step, value, int(at.timestamp() * 1000)) for _key, step, value, at in group]))
         for key, group in groupby(points.iterator(chunk_size=5000), key=itemgetter(0))
     ]
 

@@ -11,16 +11,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import access
 from ops import targets
 from ops.errors import Refused
-from ops.messages import explained
-from ops.models import Deployment, Endpoint, ModelVersion, Operation, ServingState
+from ops.models import Endpoint, ModelVersion, ServingState
 from ops.services import deployments
 from ops.services import endpoints as services
 from ops.services import traffic as shares
 from portal import lists, responses
 from portal.forms.endpoints import DeleteForm, DeployForm, TrafficForm
-from portal.presenters import endpoints as rows
-from portal.presenters import models as model_rows
-from portal.presenters import operations as operation_rows
+from portal.presenters import endpoints as presenters
+from portal.presenters.json import endpoints as json_forms
+from portal.queries import endpoints as queries
+from portal.queries import models
 from portal.signed_in import person
 
 FILTERS = {"workspace": "workspace__public_id", "state": "state"}
@@ -29,16 +29,19 @@ PAGE = "endpoints/detail.html"
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    found = lists.narrow(request, access.visible(rows.every(), request.user), FILTERS, ("name",))
+    found = lists.narrow(request, access.visible(queries.list_endpoints(), request.user), FILTERS, queries.SEARCHED)
     page = lists.page_of(request, found.order_by("-created_at", "-pk"))
-    context = lists.context(request, page, FILTERS) | {
-        "chips": lists.chips(request, "state", ServingState.choices, _("All")),
-        "entries": [(endpoint, rows.instance_total(endpoint)) for endpoint in page],
-        "is_live": any(rows.is_moving(endpoint) for endpoint in page),
-        "may_write": access.may_write_somewhere(request.user),
-    }
+    shown = lists.shown(
+        request,
+        page,
+        FILTERS,
+        chips=lists.chips(request, "state", ServingState.choices, _("All")),
+        entries=[presenters.row(endpoint) for endpoint in page],
+        is_live=any(presenters.is_moving(endpoint) for endpoint in page),
+        may_write=access.may_write_somewhere(request.user),
+    )
     template = responses.part(request, "endpoints/index.html", "live")
-    return responses.page(request, template, context, lambda: lists.as_json(page, rows.outline))
+    return responses.page(request, template, responses.context(shown), lambda: lists.as_json(page, json_forms.summary))
 
 
 @require_http_methods(["GET", "POST"])
@@ -61,17 +64,18 @@ def deploy(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
-    endpoint = access.readable(rows.every(), request.user, public_id=public_id)
+    endpoint = access.readable(queries.list_endpoints(), request.user, public_id=public_id)
     template = responses.part(request, PAGE, "live")
-    return responses.page(request, template, _context(request, endpoint), lambda: _facts(endpoint))
+    shown = presenters.page(endpoint, access.may_write(endpoint, request.user))
+    return responses.page(request, template, _context(shown), lambda: json_forms.page(endpoint, shown.operation))
 
 
 @require_POST
 def traffic(request: HttpRequest, public_id: str) -> HttpResponse:
     """Split the requests as the form says, or send all of them to the deployment ``all_to``."""
-    endpoint = access.writable(rows.every(), request.user, public_id=public_id)
-    form = TrafficForm(rows.living(endpoint), _shares(request, endpoint))
-    context = _context(request, endpoint) | {"traffic_form": form}
+    endpoint = access.writable(queries.list_endpoints(), request.user, public_id=public_id)
+    form = TrafficForm(queries.living(endpoint), _shares(request, endpoint))
+    context = _context(presenters.page(endpoint, may_write=True), form)
     if not form.is_valid():
         return responses.invalid(request, PAGE, context, form)
     try:
@@ -84,11 +88,16 @@ def traffic(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, public_id: str) -> HttpResponse:
     """Asks for the typed name, then deletes the endpoint with everything behind it."""
-    endpoint = access.writable(rows.every(), request.user, public_id=public_id)
+    endpoint = access.writable(queries.list_endpoints(), request.user, public_id=public_id)
     form = DeleteForm(request.POST if request.method == "POST" else None)
-    context = {"endpoint": endpoint, "living": rows.living(endpoint), "form": form}
+    context = {"endpoint": endpoint, "living": queries.living(endpoint), "form": form}
     if request.method == "GET":
-        return responses.page(request, "endpoints/delete.html", context, lambda: _facts(endpoint))
+        return responses.page(
+            request,
+            "endpoints/delete.html",
+            context,
+            lambda: json_forms.page(endpoint, queries.last_operation(endpoint)),
+        )
     if not form.is_valid():
         return responses.invalid(request, "endpoints/delete.html", context, form)
     try:
@@ -100,8 +109,7 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def delete_deployment(request: HttpRequest, public_id: str, deployment_id: str) -> HttpResponse:
-    living = Deployment.objects.filter(gone_at=None, endpoint__in=rows.every().filter(public_id=public_id))
-    deployment = access.writable(living.select_related("endpoint__workspace"), request.user, public_id=deployment_id)
+    deployment = access.writable(queries.list_deployments(public_id), request.user, public_id=deployment_id)
     back = reverse("endpoints:detail", args=[public_id])
     try:
         deployments.delete(deployment, person(request))
@@ -110,42 +118,16 @@ def delete_deployment(request: HttpRequest, public_id: str, deployment_id: str) 
     return responses.see(request, back)
 
 
-def _context(request: HttpRequest, endpoint: Endpoint) -> dict[str, Any]:
-    operation = rows.last_operation(endpoint)
-    may_write = access.may_write(endpoint, request.user)
-    is_busy = bool(operation and not operation.is_final)
-    living = rows.living(endpoint)
-    return {
-        "endpoint": endpoint,
-        "error": explained(endpoint),
-        "living": [(deployment, explained(deployment)) for deployment in living],
-        "operation": operation,
-        # A failed deployment tells the same on its own card, with the server's log.
-        "operation_error": explained(operation) if operation and not any(one.error_code for one in living) else None,
-        "steps": operation_rows.steps(operation) if operation else [],
-        "traffic_form": TrafficForm(living),
-        "bars": rows.bars(living),
-        "total": sum(deployment.traffic for deployment in living),
-        "is_live": is_busy,
-        "may_predict": bool(endpoint.scoring_uri) and any(one.state == ServingState.READY for one in living),
-        "may_write": may_write,
-        "may_change": may_write and not is_busy,
-    }
-
-
-def _facts(endpoint: Endpoint) -> dict[str, Any]:
-    operation: Operation | None = rows.last_operation(endpoint)
-    return {
-        "endpoint": rows.describe(endpoint),
-        "operation": operation_rows.describe(operation) if operation else None,
-    }
+def _context(shown: presenters.EndpointPage, form: TrafficForm | None = None) -> dict[str, Any]:
+    """The page with the form that splits the traffic: an empty one, or the one that was sent."""
+    return responses.context(shown, traffic_form=form or TrafficForm([card.deployment for card in shown.living]))
 
 
 def _deploy_form(request: HttpRequest) -> DeployForm:
     """The form for the versions and endpoints that this person may deploy to."""
-    versions = access.visible(model_rows.versions(), request.user, access.WRITERS)
+    versions = access.visible(models.list_versions(), request.user, access.WRITERS)
     versions = versions.filter(state=ModelVersion.State.READY, gone_at=None)
-    endpoints = access.visible(rows.every(), request.user, access.WRITERS).filter(is_ours=True)
+    endpoints = access.visible(queries.list_endpoints(), request.user, access.WRITERS).filter(is_ours=True)
     given = request.POST if request.method == "POST" else None
     chosen = {name: request.GET.get(name, "") for name in ("version", "endpoint")}
     return DeployForm(versions, endpoints, given, initial=chosen)
@@ -157,5 +139,5 @@ def _shares(request: HttpRequest, endpoint: Endpoint) -> Any:
         return request.POST
     return {
         form_field: 100 if deployment.public_id == wanted else 0
-        for form_field, deployment in TrafficForm(rows.living(endpoint)).living.items()
+        for form_field, deployment in TrafficForm(queries.living(endpoint)).living.items()
     }

@@ -1,20 +1,28 @@
 """Home: what runs, what failed, what next; and /healthz for machines."""
 
+from dataclasses import asdict
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from accounts import access
+from ops.models import Workspace
 from portal import health as parts
 from portal import responses
-from portal.presenters import home as overview
+from portal.presenters import home as presenters
+from portal.presenters.json import home as json_forms
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    sight = overview.of(request)
-    template = "home/index.html#live" if getattr(request, "htmx", False) else "home/index.html"
-    return responses.page(request, template, {"sight": sight}, sight.as_json)
+    workspaces = access.visible(Workspace, request.user).filter(unregistered_at=None)
+    if chosen := request.GET.get("workspace"):
+        workspaces = workspaces.filter(public_id=chosen)
+    sight = presenters.page(list(workspaces.select_related("team")), access.may_write_somewhere(request.user))
+    template = responses.part(request, "home/index.html", "live")
+    return responses.page(request, template, {"sight": sight}, lambda: json_forms.page(sight))
 
 
 @login_not_required
@@ -22,5 +30,5 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_GET
 def health(request: HttpRequest) -> HttpResponse:
     """200 when every part is alive, else 503; names parts, never addresses or errors."""
-    facts, is_well = parts.report()
-    return JsonResponse(facts, status=200 if is_well else 503)
+    report = parts.report()
+    return JsonResponse(asdict(report), status=200 if report.is_well else 503)

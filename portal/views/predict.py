@@ -12,7 +12,9 @@ from ops.messages import Explanation, explain
 from ops.models import Endpoint
 from portal import lists, responses
 from portal.forms.predict import ImageForm
-from portal.presenters import predict as rows
+from portal.presenters import predict as presenters
+from portal.presenters.json import predict as json_forms
+from portal.queries import predict as queries
 from portal.signed_in import person
 from scoring.errors import ImageRefused, ScoringError
 from scoring.services import predictions
@@ -20,23 +22,23 @@ from scoring.services import predictions
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    endpoints = access.visible(rows.askable(), request.user)
-    found = lists.narrow(request, endpoints, {"workspace": "workspace__public_id"}, ("name",))
+    endpoints = access.visible(queries.list_askable(), request.user)
+    found = lists.narrow(request, endpoints, {"workspace": "workspace__public_id"}, queries.SEARCHED)
     page = lists.page_of(request, found)
-    context = lists.context(request, page, ("workspace",))
-    return responses.page(request, "predict/index.html", context, lambda: lists.as_json(page, rows.outline))
+    context = responses.context(lists.shown(request, page, ("workspace",)))
+    return responses.page(request, "predict/index.html", context, lambda: lists.as_json(page, json_forms.summary))
 
 
 @require_safe
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
-    endpoint = access.predictable(rows.askable(), request.user, public_id=public_id)
+    endpoint = access.predictable(queries.list_askable(), request.user, public_id=public_id)
     context = _context(request, endpoint, _form(endpoint))
-    return responses.page(request, "predict/show.html", context, lambda: {"endpoint": rows.describe(endpoint)})
+    return responses.page(request, "predict/show.html", context, lambda: {"endpoint": json_forms.detail(endpoint)})
 
 
 @require_POST
 def send(request: HttpRequest, public_id: str) -> HttpResponse:
-    endpoint = access.predictable(rows.askable(), request.user, public_id=public_id)
+    endpoint = access.predictable(queries.list_askable(), request.user, public_id=public_id)
     form = _form(endpoint, request)
     if not form.is_valid():
         return _answer(request, endpoint, form, 422)
@@ -59,20 +61,14 @@ def send(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _form(endpoint: Endpoint, request: HttpRequest | None = None) -> ImageForm:
     given = (request.POST, request.FILES) if request else ()
-    names = [deployment.name for deployment in rows.ready(endpoint)]
-    return ImageForm(*given, samples=rows.samples(endpoint), deployments=names)
+    names = [deployment.name for deployment in queries.ready(endpoint)]
+    return ImageForm(*given, samples=queries.list_samples(endpoint), deployments=names)
 
 
 def _context(request: HttpRequest, endpoint: Endpoint, form: ImageForm) -> dict[str, Any]:
-    return {
-        "endpoint": endpoint,
-        "endpoints": access.visible(rows.askable(), request.user)[: lists.ROWS],
-        "form": form,
-        "samples": list(form.samples.values())[: rows.SAMPLES],
-        "history": rows.history(endpoint),
-        "curl": rows.curl(endpoint),
-        "limit_bytes": settings.UPLOAD_IMAGE_BYTES,
-    }
+    others = access.visible(queries.list_askable(), request.user)[: lists.ROWS]
+    shown = presenters.page(endpoint, others, form.samples.values(), settings.UPLOAD_IMAGE_BYTES)
+    return responses.context(shown, form=form)
 
 
 def _answer(
@@ -88,11 +84,11 @@ def _answer(
 
     def data() -> dict[str, Any]:
         if outcome:
-            return {"prediction": rows.prediction_json(outcome.prediction)}
+            return {"prediction": json_forms.prediction(outcome.prediction)}
         return {"error": problem.as_json()} if problem else {"errors": form.errors}
 
     context = _context(request, endpoint, form) | {"outcome": outcome, "problem": problem}
     if outcome:
-        context |= {"pictures": rows.pictures(outcome), "expected": form.expected()}
+        context |= {"pictures": presenters.pictures(outcome), "expected": form.expected()}
     template = "predict/show.html#answer" if getattr(request, "htmx", None) else "predict/show.html"
     return responses.page(request, template, context, data, status=status)

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -13,29 +12,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import access
-from accounts.models import Membership, Team, User
+from accounts.models import Team, User
 from ops.errors import Refused
 from ops.services import people
 from portal import responses
 from portal.forms.teams import MemberForm, RoleForm, TeamForm
+from portal.presenters import teams as presenters
+from portal.presenters.json import teams as json_forms
+from portal.queries import teams as queries
 from portal.signed_in import person
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    memberships = (
-        Membership.objects.filter(user=request.user.pk)
-        .select_related("team")
-        .annotate(
-            people_count=Count("team__memberships", distinct=True),
-            workspace_count=Count("team__workspaces", Q(team__workspaces__unregistered_at=None), distinct=True),
-        )
-        .order_by("team__name")
-    )
+    memberships = queries.list_memberships_of(request.user)
     context = {"memberships": memberships, "may_create": request.user.is_staff}
-    return responses.page(
-        request, "teams/index.html", context, lambda: {"rows": [_team_json(row) for row in memberships]}
-    )
+    return responses.page(request, "teams/index.html", context, lambda: json_forms.teams(memberships))
 
 
 @require_http_methods(["GET", "POST"])
@@ -108,37 +100,17 @@ def remove_member(request: HttpRequest, public_id: str, member: int) -> HttpResp
 
 
 def _members(request: HttpRequest, team: Team, form: MemberForm, **more: Any) -> HttpResponse:
-    context = {**_context(request, team, form), **more}
+    context = _context(request, team, form) | more
     password = more.get("one_time_password")
     extra = {"one_time_password": password} if password else {}
     return responses.page(
-        request,
-        "teams/members.html",
-        context,
-        lambda: {"rows": [_member_json(row) for row in context["memberships"]], **extra},
+        request, "teams/members.html", context, lambda: json_forms.members(context["memberships"]) | extra
     )
 
 
 def _context(request: HttpRequest, team: Team, form: MemberForm) -> dict[str, Any]:
-    rows = list(team.memberships.select_related("user").order_by("user__username"))
-    mine = next((row for row in rows if row.user_id == request.user.pk), None)
-    return {
-        "team": team,
-        "memberships": rows,
-        "form": form,
-        "roles": Membership.Role.choices,
-        "may_manage": bool(mine and mine.may_manage),
-        "is_last_owner": [row.user_id for row in rows if row.may_manage] == [request.user.pk],
-    }
+    return responses.context(presenters.page(team, request.user), form=form)
 
 
 def _url(team: Team) -> str:
     return reverse("teams:members", args=[team.public_id])
-
-
-def _team_json(row: Membership) -> dict[str, Any]:
-    return {"id": row.team.public_id, "name": row.team.name, "role": row.role, "url": _url(row.team)}
-
-
-def _member_json(row: Membership) -> dict[str, Any]:
-    return {"id": row.pk, "username": row.user.username, "role": row.role}

@@ -13,27 +13,31 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import access
 from ops import targets
 from ops.errors import Refused
-from ops.messages import explained
 from ops.models import Credential, Workspace
 from ops.services import credentials
 from ops.services import workspaces as registry
 from portal import lists, responses
 from portal.forms.workspaces import LOCAL_NAMES, RegisterForm
-from portal.presenters import operations as operation_rows
-from portal.presenters import workspaces as rows
+from portal.presenters import workspaces as presenters
+from portal.presenters.json import workspaces as json_forms
+from portal.queries import workspaces as queries
 from portal.signed_in import person
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    visible = access.visible(rows.every(), request.user)
-    found = lists.narrow(request, visible, {"state": "state"}, ("name", "resource_group"))
-    page = lists.page_of(request, rows.listed(found))
-    context = lists.context(request, page, ("state",)) | {
-        "chips": lists.chips(request, "state", Workspace.State.choices, _("All")),
-        "may_write": access.may_write_somewhere(request.user),
-    }
-    return responses.page(request, "workspaces/index.html", context, lambda: lists.as_json(page, rows.outline))
+    visible = access.visible(queries.list_workspaces(), request.user)
+    found = lists.narrow(request, visible, {"state": "state"}, queries.SEARCHED)
+    page = lists.page_of(request, queries.with_compute_count(found))
+    shown = lists.shown(
+        request,
+        page,
+        ("state",),
+        chips=lists.chips(request, "state", Workspace.State.choices, _("All")),
+        may_write=access.may_write_somewhere(request.user),
+    )
+    context = responses.context(shown)
+    return responses.page(request, "workspaces/index.html", context, lambda: lists.as_json(page, json_forms.summary))
 
 
 @require_http_methods(["GET", "POST"])
@@ -57,25 +61,15 @@ def register(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
-    workspace = access.readable(rows.every(), request.user, public_id=public_id)
-    operation = rows.last_check(workspace)
-    context = {
-        "workspace": workspace,
-        "error": explained(workspace),
-        "operation": operation,
-        "steps": operation_rows.steps(operation) if operation else [],
-        "computes": workspace.computes.filter(gone_at=None).order_by("name"),
-        "recent": operation_rows.every().filter(workspace=workspace)[:8],
-        "is_live": bool(operation and not operation.is_final),
-        "may_write": access.may_write(workspace, request.user),
-    }
+    workspace = access.readable(queries.list_workspaces(), request.user, public_id=public_id)
+    shown = presenters.page(workspace, access.may_write(workspace, request.user))
     template = responses.part(request, "workspaces/detail.html", "live")
-    return responses.page(request, template, context, lambda: _facts(workspace))
+    return responses.page(request, template, responses.context(shown), lambda: json_forms.page(shown))
 
 
 @require_POST
 def test(request: HttpRequest, public_id: str) -> HttpResponse:
-    workspace = access.writable(rows.every(), request.user, public_id=public_id)
+    workspace = access.writable(queries.list_workspaces(), request.user, public_id=public_id)
     back = reverse("workspaces:detail", args=[public_id])
     try:
         registry.test(workspace, person(request))
@@ -86,7 +80,7 @@ def test(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_POST
 def unregister(request: HttpRequest, public_id: str) -> HttpResponse:
-    workspace = access.writable(rows.every(), request.user, public_id=public_id)
+    workspace = access.writable(queries.list_workspaces(), request.user, public_id=public_id)
     try:
         registry.unregister(workspace, person(request))
     except Refused as error:
@@ -107,10 +101,7 @@ def _local(form: RegisterForm) -> dict[str, str] | None:
     """The names of the local workspace while that cloud is on and nobody has registered it."""
     if Workspace.Cloud.LOCAL not in dict(form.fields["cloud"].choices):  # type: ignore[attr-defined]
         return None
-    same_names = {f"{field}__iexact": name for field, name in LOCAL_NAMES.items()}
-    local = Workspace.objects.filter(cloud=Workspace.Cloud.LOCAL, unregistered_at=None)
-    is_taken = local.filter(**same_names).exists()
-    return None if is_taken else LOCAL_NAMES
+    return None if queries.is_registered(Workspace.Cloud.LOCAL, **LOCAL_NAMES) else LOCAL_NAMES
 
 
 def _choices(form: RegisterForm) -> dict[str, Any]:
@@ -119,12 +110,4 @@ def _choices(form: RegisterForm) -> dict[str, Any]:
         "teams": [{"id": team.public_id, "name": team.name} for team in teams],
         "clouds": [{"value": value, "label": str(label)} for value, label in clouds],
         "local": _local(form),
-    }
-
-
-def _facts(workspace: Workspace) -> dict[str, Any]:
-    operation = rows.last_check(workspace)
-    return {
-        "workspace": rows.describe(workspace),
-        "operation": operation_rows.describe(operation) if operation else None,
     }

@@ -10,7 +10,7 @@ from ops.models.nouns import NOUNS, noun_of
 from ops.models.places import team_of, workspace_of
 from ops.models.targets import attach_targets
 from ops.opening import open_operation
-from portal.target_links import link_of
+from portal.presenters.targets import Target, target_of
 from tests.portal import factories
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_every_noun_leads_to_its_team_its_workspace_and_its_lock(workspace, alic
         again = Operation.objects.get(pk=operation.pk)
         assert (again.target, again.target_name) == (row, NOUNS[name].title(row))
         assert (again.team, again.workspace, again.queue) == (workspace.team, workspace, "cloud.local")
-        assert link_of(again)[1].startswith("/")
+        assert target_of(again).url.startswith("/")
     assert rows["deployment"].lock_key == rows["endpoint"].lock_key
     assert rows["model_version"].lock_key == rows["registered_model"].lock_key
 
@@ -107,7 +107,7 @@ def test_a_target_that_is_gone_is_told_and_links_nowhere(workspace, alice):
     operation = open_operation(Kind.SUBMIT_RUN, factories.run(workspace, display_name="first try"), by=alice)
     Run.objects.all().delete()
     gone = Operation.objects.get(pk=operation.pk)
-    assert (gone.target, link_of(gone)) == (None, ("first try", ""))
+    assert (gone.target, target_of(gone)) == (None, Target("first try", ""))
     with pytest.raises(OpsError) as told:
         targets.run(gone)
     assert told.value.code == "ops:target_gone"

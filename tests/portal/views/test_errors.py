@@ -42,7 +42,7 @@ def test_the_500_page_asks_no_database(settings):
 def test_an_unexpected_error_shows_no_traceback(alice, client_of, monkeypatch):
     from portal.presenters import home
 
-    monkeypatch.setattr(home, "of", lambda request: 1 / 0)
+    monkeypatch.setattr(home, "page", lambda *given: 1 / 0)
     browser = Client(raise_request_exception=False)
     browser.force_login(alice)
     answer = browser.get("/")

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from ops.models import Deployment, Endpoint, Heartbeat, ModelVersion, Operation, RegisteredModel, Run
 from ops.opening import columns_about
-from portal import health, layout
+from portal import layout
+from portal.queries import heartbeats
 from scoring.models import Prediction
 
 
@@ -114,7 +115,7 @@ def test_home_costs_the_same_for_one_row_and_many(alice, workspace, client_of):
 
 @pytest.fixture
 def all_alive(db):
-    for name in health.expected():
+    for name in heartbeats.expected():
         Heartbeat.objects.create(name=name, seen_at=timezone.now())
 
 

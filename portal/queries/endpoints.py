@@ -1,0 +1,41 @@
+"""Which online endpoints and deployments a page reads."""
+
+from django.db.models import Prefetch, QuerySet
+
+from ops.models import Deployment, Endpoint, Operation
+
+SEARCHED = ("name",)
+
+
+def list_endpoints() -> QuerySet[Endpoint]:
+    """Return the endpoints that exist, with their deployments in ``living``; a deleted one is history only."""
+    living = Prefetch(
+        "deployments",
+        Deployment.objects.filter(gone_at=None)
+        .select_related("model_version__registered_model", "requested_by")
+        .order_by("-traffic", "name"),
+        to_attr="living",
+    )
+    return (
+        Endpoint.objects.filter(gone_at=None, workspace__unregistered_at=None)
+        .select_related("workspace", "requested_by")
+        .prefetch_related(living)
+    )
+
+
+def living(endpoint: Endpoint) -> list[Deployment]:
+    """Return the deployments, the one with most traffic first; needs a row read through ``list_endpoints``."""
+    deployments: list[Deployment] = endpoint.living  # type: ignore[attr-defined]
+    return deployments
+
+
+def list_deployments(endpoint_id: str) -> QuerySet[Deployment]:
+    """Return the deployments behind the endpoint of that public id."""
+    endpoints = list_endpoints().filter(public_id=endpoint_id)
+    return Deployment.objects.filter(gone_at=None, endpoint__in=endpoints).select_related("endpoint__workspace")
+
+
+def last_operation(endpoint: Endpoint) -> Operation | None:
+    """Return the open or latest change of the endpoint; fetching its key goes on beside it and is not shown as one."""
+    changes = Operation.objects.locking(endpoint.lock_key).select_related("workspace", "requested_by")
+    return changes.order_by("-pk").first()

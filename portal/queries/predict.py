@@ -1,0 +1,47 @@
+"""Which endpoints one can ask, their samples, and the latest answers."""
+
+from django.db.models import Prefetch, QuerySet
+
+from ops.models import Deployment, Endpoint, Sample
+from scoring.models import Prediction
+
+SEARCHED = ("name",)
+HISTORY = 8
+
+
+def list_askable() -> QuerySet[Endpoint]:
+    """Return the endpoints that have a scoring URL, with their ready deployments in ``ready``, most traffic first."""
+    ready = Prefetch(
+        "deployments",
+        Deployment.objects.filter(gone_at=None, state=Deployment.State.READY)
+        .select_related("model_version__registered_model")
+        .order_by("-traffic", "pk"),
+        to_attr="ready",
+    )
+    return (
+        Endpoint.objects.filter(gone_at=None, workspace__unregistered_at=None)
+        .exclude(scoring_uri="")
+        .select_related("workspace")
+        .prefetch_related(ready)
+        .order_by("name", "pk")
+    )
+
+
+def ready(endpoint: Endpoint) -> list[Deployment]:
+    """Return the endpoint's ready deployments; needs a row read through ``list_askable``."""
+    deployments: list[Deployment] = endpoint.ready  # type: ignore[attr-defined]
+    return deployments
+
+
+def list_samples(endpoint: Endpoint) -> list[Sample]:
+    """Return held-back images of the version behind the deployment with most traffic, each with another label."""
+    chosen = ready(endpoint)[:1]
+    if not chosen or chosen[0].model_version is None:
+        return []
+    by_label = {sample.label: sample for sample in reversed(chosen[0].model_version.samples.all())}
+    return list(by_label.values())[::-1]
+
+
+def list_history(endpoint: Endpoint) -> QuerySet[Prediction]:
+    """Return the latest predictions on the endpoint."""
+    return Prediction.objects.filter(endpoint=endpoint).select_related("requested_by")[:HISTORY]
