@@ -10,7 +10,13 @@ import pytest
 from tests.postgres_server import postgres  # noqa: F401  (a fixture)
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("tests/ops/services", "tests/ops/engine", "tests/portal/views", "tests/portal/queries", "tests/portal/presenters")
+FOLDERS = (
+    "tests/ops/services",
+    "tests/ops/engine",
+    "tests/portal/views",
+    "tests/portal/queries",
+    "tests/portal/presenters",
+)
 
 
 @pytest.mark.postgres
