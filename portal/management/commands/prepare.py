@@ -3,10 +3,22 @@
 import json
 from typing import Any
 
-from django.core.management import BaseCommand, CommandParser, call_command
+from django.apps import apps
+from django.core.management import BaseCommand, CommandError, CommandParser, call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.urls import reverse
 
 from portal import onboarding
+
+
+def unknown_migrations() -> list[str]:
+    """Return the migrations of our apps that the database has seen and this release does not have."""
+    applied = MigrationRecorder(connection).applied_migrations()
+    known = MigrationLoader(None).disk_migrations
+    ours = {config.label for config in apps.get_app_configs()} | {"portal"}
+    return sorted(f"{app}.{name}" for app, name in applied if app in ours and (app, name) not in known)
 
 
 class Command(BaseCommand):
@@ -20,6 +32,12 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the link's path as one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if foreign := unknown_migrations():
+            raise CommandError(
+                "This database was made by a Portolan whose tables this release cannot take over "
+                f"({', '.join(foreign)}). Nothing was changed. Start with an empty one: script/server --reset, or "
+                "another PORTAL_HOME or DATABASE_URL."
+            )
         call_command("migrate", interactive=False, verbosity=0)
         token = onboarding.issue_setup_token()
         path = reverse("accounts:setup", kwargs={"token": token}) if token else ""

@@ -9,7 +9,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from portal import onboarding
 
@@ -37,6 +39,15 @@ def test_the_supervisor_reads_the_path_from_the_last_line():
 def test_with_users_there_is_no_link(alice):
     assert prepared() == ""
     assert json.loads(prepared(json=True)) == {"setup_path": ""}
+
+
+@pytest.mark.django_db
+def test_a_database_of_an_older_portal_is_refused_with_a_sentence_and_left_alone():
+    MigrationRecorder(connection).record_applied("portal", "0001_initial")
+    before = MigrationRecorder(connection).applied_migrations()
+    with pytest.raises(CommandError, match=r"portal\.0001_initial.*--reset"):
+        prepared()
+    assert MigrationRecorder(connection).applied_migrations() == before
 
 
 @pytest.mark.slow
