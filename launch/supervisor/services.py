@@ -164,9 +164,8 @@ def setup_path(preparing: subprocess.Popen[str]) -> str:
     """The path of the first owner's set-up link, "" when there are users. Raises Problem when the database failed."""
     answer, errors = preparing.communicate()
     if preparing.returncode:
-        raise Problem(
-            f"The database cannot be brought up to date: {(errors.strip().splitlines() or ['no reason'])[-1]}"
-        )
+        last = (errors.strip().splitlines() or ["no reason"])[-1]
+        raise Problem(f"The database cannot be brought up to date: {last.removeprefix('CommandError: ')}")
     return str(json.loads(answer.splitlines()[-1])["setup_path"])
 
 
