@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from amlocal import absences
+from amlocal import not_implemented
 from amlocal.routes import BLOB, ROUTES, WS, Route
 
 INTRODUCTION = """# What amlocal answers
@@ -45,7 +45,7 @@ def render(routes: Iterable[Route] = ROUTES) -> str:
 
 
 def _is_missing(route: Route) -> bool:
-    return route.handler.__module__ == absences.__name__
+    return route.handler.__module__ == not_implemented.__name__
 
 
 def _shown(path: str) -> str:

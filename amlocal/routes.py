@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from amlocal import absences, control
+from amlocal import control, not_implemented
 from amlocal import request_shapes as shapes
 from amlocal.arm import arm_deployments, computes, groups, polls, usages, workspaces
 from amlocal.assets import codes, data_versions
@@ -97,15 +97,15 @@ def both(method: str, path: str, handler: Handler, body: Shape = None) -> tuple[
     return tuple(Route(method, full, handler, "ml", body=body) for full in paths)
 
 
-def absent(path: str, what: str) -> tuple[Route, ...]:
+def missing(path: str, what: str) -> tuple[Route, ...]:
     """The rows of a part of Azure ML that is not here: its path and all below it, by every method."""
     full = path.replace("{WS}", WS).replace("{GROUP}", GROUP).replace("{ML}", ML)
     surface = "arm" if full.startswith("/subscriptions/") else "ml"
-    if full in absences.OPEN:
+    if full in not_implemented.OPEN:
         surface = "open"
-    handler = absences.refuse(what)
+    handler = not_implemented.refuse(what)
     paths = (full, f"{full}/{{rest*}}")
-    return tuple(Route(method, each, handler, surface) for method in absences.METHODS for each in paths)
+    return tuple(Route(method, each, handler, surface) for method in not_implemented.METHODS for each in paths)
 
 
 ROUTES = (
@@ -310,7 +310,7 @@ ROUTES = (
     *mlflow("GET", "mlflow-artifacts/artifacts/{path*}", artifacts.get_proxied, folder=""),
     *mlflow("PUT", "mlflow-artifacts/artifacts/{path*}", artifacts.put_proxied, folder=""),
     *mlflow("DELETE", "mlflow-artifacts/artifacts/{path*}", artifacts.delete_proxied, folder=""),
-    *(route for path, what in absences.AREAS for route in absent(path, what)),
+    *(route for path, what in not_implemented.AREAS for route in missing(path, what)),
     Route("POST", "/_amlocal/reset", control.reset, "open"),
     Route("POST", "/_amlocal/seed", control.seed, "open"),
     Route("GET", "/_amlocal/pace", control.get_pace, "open"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from amlocal.web.http import ArmError
 
-ABSENT_KINDS = {"hub": "Hubs", "project": "Hub projects", "featurestore": "Feature stores"}
+UNSUPPORTED_KINDS = {"hub": "Hubs", "project": "Hub projects", "featurestore": "Feature stores"}
 # Parameters of the SDK's template that are properties under the same name.
 SAME = (
     "friendlyName",
@@ -60,7 +60,7 @@ def check(body: dict[str, Any]) -> None:
     """Refuses what amlocal cannot keep its word on. Raises ArmError 501."""
     kind = str(body.get("kind") or "default").lower()
     if kind != "default":
-        what = ABSENT_KINDS.get(kind, f"Workspaces of kind {body['kind']}")
+        what = UNSUPPORTED_KINDS.get(kind, f"Workspaces of kind {body['kind']}")
         raise ArmError(501, "NotImplementedHere", f"{what} are not in amlocal yet.")
     network = (body.get("properties") or {}).get("managedNetwork") or {}
     if str(network.get("isolationMode") or "Disabled").lower() != "disabled":

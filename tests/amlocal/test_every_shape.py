@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
-from amlocal import absences
+from amlocal import not_implemented
 from amlocal.routes import GROUP, LOCATION, ML, ROUTES, WS, Route
 from tests.amlocal import odd_requests, shapes
 from tests.amlocal.data_plane import VERSION
@@ -133,7 +133,7 @@ def ask(control: AmlocalServer) -> Callable[..., requests.Response]:
 
 
 def is_answered(route: Route) -> bool:
-    return route.surface == "arm" and route.handler.__module__ != absences.__name__
+    return route.surface == "arm" and route.handler.__module__ != not_implemented.__name__
 
 
 def test_every_row_of_the_table_has_a_step_or_a_reason() -> None:

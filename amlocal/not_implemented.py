@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from amlocal.context import Context
 
 METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE")
-# (path, what it is); `{WS}`, `{GROUP}` and `{ML}` are those of routes.py. All below a path is absent as well.
+# (path, what it is); `{WS}`, `{GROUP}` and `{ML}` are those of routes.py. All below a path is missing as well.
 AREAS = (
     ("{WS}/batchEndpoints", "Batch endpoints"),
     ("{WS}/schedules", "Schedules"),
