@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from amlocal.context import Context
 from amlocal.routes import ROUTES, WS, Route
 from amlocal.storage.store import Scope
-from amlocal.web import manners, shapes
+from amlocal.web import preconditions, shapes
 from amlocal.web.http import ArmError, Request, Response
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -93,7 +93,7 @@ def handle(context: Context, request: Request, path: str) -> Response:
     if route.surface in ("arm", "ml"):
         request.claims = context.tokens.check(request, route.surface)
     if route.surface == "arm":
-        manners.check(request)
+        preconditions.check(request)
     try:
         return _call(context, request, route, parts)
     except ArmError as exc:
