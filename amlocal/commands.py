@@ -16,7 +16,7 @@ import time
 import urllib.request
 from collections.abc import Sequence
 
-from amlocal import environ, logbooks, running, settings
+from amlocal import environ, log_locations, running, settings
 from amlocal.settings import Settings, SettingsError
 
 KEPT = ("secret", "tls", "lock")
@@ -144,7 +144,7 @@ def reset(given: Settings, chosen: argparse.Namespace) -> int:
 
 
 def logs(given: Settings, chosen: argparse.Namespace) -> int:
-    file = logbooks.find(given.home, chosen.name) if chosen.name else given.home / "amlocal.log"
+    file = log_locations.find(given.home, chosen.name) if chosen.name else given.home / "amlocal.log"
     if file is None or not file.exists():
         raise SettingsError(f"There is no log of {chosen.name or 'the server'} in {given.home}.")
     with file.open("rb") as content:

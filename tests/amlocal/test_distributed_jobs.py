@@ -15,7 +15,7 @@ from azure.ai.ml import MLClient, MpiDistribution, PyTorchDistribution, TensorFl
 from azure.ai.ml.entities import AmlCompute
 from azure.core.exceptions import HttpResponseError
 
-from amlocal import logbooks
+from amlocal import log_locations
 from tests.amlocal.data_plane import DataPlane
 from tests.amlocal.jobs_at_work import await_end, await_status, submit
 from tests.amlocal.serving_at_work import is_alive
@@ -81,7 +81,7 @@ def test_pytorch_processes_meet_at_the_masters_address(
     assert ml_client.jobs.get(job.name).status == "Completed"
     logs = read_logs(plane, job.name)
     assert sorted(logs) == [f"std_log_process_{rank}.txt" for rank in range(4)]
-    found = logbooks.find(amlocal_server.home, job.name)
+    found = log_locations.find(amlocal_server.home, job.name)
     assert found is not None
     assert found.read_text() == logs["std_log_process_0.txt"], "what `python -m amlocal logs NAME` shows"
     seen = read_environments(logs)
