@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from functools import partial
 
-from amlocal import removals
+from amlocal import deletion
 from amlocal.arm import arm_deployments, quotas
 from amlocal.arm.operations import Operations
 from amlocal.building.builds import Builds
@@ -117,7 +117,7 @@ def set_workers(context: Context) -> None:
     """The operations that take real work."""
     workers = context.operations.workers
     workers["arm-deployments", "put"] = partial(arm_deployments.put_worker, context)
-    workers["workspaces", "delete"] = partial(removals.delete_worker, context)
+    workers["workspaces", "delete"] = partial(deletion.delete_worker, context)
     workers["endpoints", "delete"] = partial(endpoints.delete_worker, context)
     workers["deployments", "put"] = partial(deployments.put_worker, context)
     workers["deployments", "delete"] = partial(deployments.delete_worker, context)

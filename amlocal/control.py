@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from amlocal import removals
+from amlocal import deletion
 from amlocal.arm import groups, quotas, workspaces
 from amlocal.arm.operations import Operation, OperationFailed
 from amlocal.settings import Settings
@@ -181,7 +181,7 @@ def clear_faults(context: Context, request: Request) -> Response:
 def reset(context: Context, request: Request) -> Response:
     """POST /_amlocal/reset: ends every job and server and forgets everything but the first workspace."""
     guard(context, request)
-    removals.forget_everything(context)
+    deletion.delete_everything(context)
     return Response(204)
 
 

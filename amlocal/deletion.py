@@ -1,4 +1,4 @@
-"""Forgetting: a workspace with all that is in it, or everything. What still runs in it is ended first."""
+"""Deletes a workspace with all that is in it, or everything. What still runs in it is ended first."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 END_SECONDS = 15
 
 
-def forget_workspace(context: Context, scope: Scope) -> None:
+def delete_workspace(context: Context, scope: Scope) -> None:
     """Ends its jobs and servers, then removes its resources, runs, metrics and blobs. Safe to run twice."""
     for deployment in context.store.list("deployments", scope, top=1_000_000).records:
         context.fleet.remove(deployment)
     context.runner.forget_workspace(scope)
     _wait_for_jobs(context, scope)
-    folders = _forget_runs(context, scope)
+    folders = _delete_runs(context, scope)
     record = context.store.get(workspaces.KIND, f"{scope.subscription}/{scope.group}", scope.workspace)
     with context.store.writing():
         context.store.delete_scope(scope)
@@ -36,11 +36,11 @@ def forget_workspace(context: Context, scope: Scope) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def forget_everything(context: Context) -> None:
+def delete_everything(context: Context) -> None:
     """Back to the workspace that is there from the start, with no fault, pace or recorded request left."""
     context.control.start_over()
     for record in context.store.list(workspaces.KIND, None, top=1_000_000).records:
-        forget_workspace(context, Scope(*record.body["scope"]))
+        delete_workspace(context, Scope(*record.body["scope"]))
     with context.store.writing() as connection:
         connection.execute("DELETE FROM resources")
         connection.execute("DELETE FROM operations")
@@ -48,7 +48,7 @@ def forget_everything(context: Context) -> None:
 
 
 def delete_worker(context: Context, operation: Operation) -> None:
-    forget_workspace(context, Scope(operation.scope.subscription, operation.scope.group, operation.name))
+    delete_workspace(context, Scope(operation.scope.subscription, operation.scope.group, operation.name))
 
 
 def _wait_for_jobs(context: Context, scope: Scope) -> None:
@@ -60,7 +60,7 @@ def _wait_for_jobs(context: Context, scope: Scope) -> None:
         time.sleep(0.05)
 
 
-def _forget_runs(context: Context, scope: Scope) -> list[str]:
+def _delete_runs(context: Context, scope: Scope) -> list[str]:
     """Removes runs and metrics; the folders of the jobs."""
     with context.store.writing() as connection:
         numbers = [row[0] for row in connection.execute("SELECT number FROM runs WHERE scope=?", (scope.key,))]
