@@ -54,7 +54,7 @@ def get(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
     return json_response(_to_arm(context, scope, find(context, scope, name)))
 
 
-def list_all(context: Context, request: Request, *, scope: Scope) -> Response:
+def list_computes(context: Context, request: Request, *, scope: Scope) -> Response:
     return pages.answer(context, request, KIND, scope, lambda record: _to_arm(context, scope, record))
 
 

@@ -67,7 +67,7 @@ def get(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
     return json_response(_to_arm(context, scope, [_find(context, scope, name)])[0])
 
 
-def list_(context: Context, request: Request, *, scope: Scope) -> Response:
+def list_jobs(context: Context, request: Request, *, scope: Scope) -> Response:
     """Newest first, 100 a page; filters listViewType, jobType, tag (`name` or `name=value`), properties (several of
     those) and scheduled: there are no schedules here, so no job of one."""
     where = "r.scope = ? AND r.is_job" + _VIEWS.get(request.query.get("listViewType", "ActiveOnly").lower(), "")

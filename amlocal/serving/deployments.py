@@ -61,7 +61,7 @@ def get(context: Context, request: Request, *, scope: Scope, endpoint: str, name
     return json_response(to_arm(scope, _find(context, scope, endpoint, name)))
 
 
-def list_(context: Context, request: Request, *, scope: Scope, endpoint: str) -> Response:
+def list_deployments(context: Context, request: Request, *, scope: Scope, endpoint: str) -> Response:
     endpoints.find(context, scope, endpoint)
     return pages.answer(context, request, KIND, scope, partial(to_arm, scope), name=endpoint)
 

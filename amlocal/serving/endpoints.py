@@ -63,7 +63,7 @@ def get(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
     return json_response(to_arm(context, scope, find(context, scope, name)))
 
 
-def list_(context: Context, request: Request, *, scope: Scope) -> Response:
+def list_endpoints(context: Context, request: Request, *, scope: Scope) -> Response:
     """By name, computeType, tags and properties; in pages of `count`."""
     asked = request.query
     has_tags, has_properties = (pages.has_pairs(asked.get(name)) for name in ("tags", "properties"))

@@ -23,7 +23,7 @@ def get_default(context: Context, request: Request, *, scope: Scope) -> Response
     return get(context, request, scope=scope, name=datastores.DEFAULT)
 
 
-def list_all(context: Context, request: Request, *, scope: Scope) -> Response:
+def list_datastores(context: Context, request: Request, *, scope: Scope) -> Response:
     """GET /datastore/v1.0…/datastores: those that can be read."""
 
     def accept(record: Record) -> bool:

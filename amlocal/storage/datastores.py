@@ -75,7 +75,7 @@ def get(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
     return json_response(_to_arm(context, scope, find(context, scope, name)))
 
 
-def list_all(context: Context, request: Request, *, scope: Scope) -> Response:
+def list_datastores(context: Context, request: Request, *, scope: Scope) -> Response:
     """By isDefault, names and searchText."""
     wanted, text = request.query.get("isDefault").lower(), request.query.get("searchText").lower()
     names = {name for name in request.query.get("names").lower().split(",") if name}

@@ -24,7 +24,7 @@ def run_uri(context: Context, request: Request, scope: Scope, run: runs.Run) -> 
     return f"mlflow-artifacts:/{run.experiment_id}/{run.id}/artifacts"
 
 
-def list_(context: Context, request: Request, *, scope: Scope) -> Response:
+def list_artifacts(context: Context, request: Request, *, scope: Scope) -> Response:
     """GET artifacts/list: files and folders directly under `path`."""
     run = _find(context, scope, request.query.get("run_id") or request.query.get("run_uuid"))
     files = _list_below(context, places.run_artifacts(context, scope, run.id), request.query.get("path"))
