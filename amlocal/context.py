@@ -11,7 +11,6 @@ from amlocal import deletion
 from amlocal.arm import arm_deployments, quotas
 from amlocal.arm.operations import Operations
 from amlocal.building.builds import Builds
-from amlocal.control import Control
 from amlocal.jobs.runner import Runner
 from amlocal.serving import deployments, endpoints
 from amlocal.serving.fleets import Fleet
@@ -20,6 +19,7 @@ from amlocal.storage import sweeps
 from amlocal.storage.addresses import Addresses
 from amlocal.storage.blobs import Blobs
 from amlocal.storage.store import Scope, Store
+from amlocal.web.controls import Controls
 from amlocal.web.http import ArmError
 from amlocal.web.tokens import Tokens
 
@@ -32,7 +32,7 @@ class Context:
     blobs: Blobs
     builds: Builds
     tokens: Tokens
-    control: Control
+    controls: Controls
     runner: Runner = field(init=False)
     fleet: Fleet = field(init=False)
     stopping: threading.Event = field(init=False, default_factory=threading.Event)
@@ -96,17 +96,17 @@ def build(settings: Settings) -> Context:
     if unknown := quotas.find_unknown(settings.quotas):
         sentence = f"AMLOCAL_QUOTAS knows no {unknown[0]!r}: {', '.join(quotas.DEFAULTS)}, or a family of machines."
         raise SettingsError(sentence)
-    control = Control(settings)
+    controls = Controls(settings)
     suffix = "" if settings.is_path_style else settings.storage_suffix
     store = Store(settings.home / "amlocal.db", Addresses(settings.netloc, suffix))
     context = Context(
         settings=settings,
         store=store,
-        operations=Operations(store, control),
+        operations=Operations(store, controls),
         blobs=Blobs(settings.home / "blobs", store),
         builds=Builds(settings.home / "environments"),
         tokens=Tokens(settings),
-        control=control,
+        controls=controls,
     )
     context.runner, context.fleet = Runner(context), Fleet(context)
     set_workers(context)

@@ -38,7 +38,7 @@ def delete_workspace(context: Context, scope: Scope) -> None:
 
 def delete_everything(context: Context) -> None:
     """Back to the workspace that is there from the start, with no fault, pace or recorded request left."""
-    context.control.start_over()
+    context.controls.start_over()
     for record in context.store.list(workspaces.KIND, None, top=1_000_000).records:
         delete_workspace(context, Scope(*record.body["scope"]))
     with context.store.writing() as connection:

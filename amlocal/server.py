@@ -122,7 +122,7 @@ class Connection(BaseHTTPRequestHandler):
             except faults.ConnectionDropped:
                 status = 0
                 self.close_connection = True
-                context.control.record(request, status)
+                context.controls.record(request, status)
             except (ConnectionError, TimeoutError, ssl.SSLError):
                 status = -1
                 self.close_connection = True
@@ -133,14 +133,14 @@ class Connection(BaseHTTPRequestHandler):
                 self.close_connection = True
 
     def _answer_or_break(self, context: Context, request: Request) -> int:
-        fault = context.control.faults.take(request)
+        fault = context.controls.faults.take(request)
         response = faults.strike(fault) if fault else None
         if response is None:
             response = self._handle(context, request)
         if fault and fault.lose:
             raise faults.ConnectionDropped
         # Before the answer, so that whoever has it finds the request written down.
-        context.control.record(request, response.status)
+        context.controls.record(request, response.status)
         self._send(response, request_ids(request), is_half=bool(fault and fault.half))
         return response.status
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import clusters, operations
+from amlocal.arm import clusters, polls
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
@@ -90,7 +90,7 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
     answer = _to_arm(context, scope, find(context, scope, name))
     # An old SDK reads an answer that needs no polling twice, and loses what kind of compute it is.
     is_polled = request.is_from_old_sdk
-    return operations.accepted(context, operation, answer, 200 if old else 201, is_polled=is_polled)
+    return polls.accepted(context, operation, answer, 200 if old else 201, is_polled=is_polled)
 
 
 def change(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
@@ -110,7 +110,7 @@ def change(context: Context, request: Request, *, scope: Scope, name: str) -> Re
         context.store.change(KIND, scope, name, "", edit)
         operation = context.operations.begin(scope, KIND, name, verb="put")
     context.runner.look_again()
-    return operations.accepted(context, operation, _to_arm(context, scope, find(context, scope, name)), 200)
+    return polls.accepted(context, operation, _to_arm(context, scope, find(context, scope, name)), 200)
 
 
 def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
@@ -126,7 +126,7 @@ def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Re
         context.store.change(KIND, scope, name, "", mark)
         operation = context.operations.begin(scope, KIND, name, verb="delete")
     context.runner.forget_compute(scope, name)
-    return operations.accepted(context, operation)
+    return polls.accepted(context, operation)
 
 
 def list_nodes(context: Context, request: Request, *, scope: Scope, name: str) -> Response:

@@ -1,5 +1,5 @@
 """Long-running operations: what ARM answers with 201/202 and a URL to poll. They survive a restart; how fast they go
-is `Pace`."""
+is `Pace`. What a client is told of them is in polls.py."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.storage.store import Scope, Store
-from amlocal.web.http import ArmError, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
-    from amlocal.control import Control
+from amlocal.web.controls import Controls
+from amlocal.web.http import ArmError
 
 log = logging.getLogger("amlocal.operations")
 
@@ -80,9 +77,9 @@ class Operations:
       the resource is removed.
     """
 
-    def __init__(self, store: Store, control: Control) -> None:
+    def __init__(self, store: Store, controls: Controls) -> None:
         self._store = store
-        self._control = control
+        self._controls = controls
         self.workers: dict[tuple[str, str], Worker] = {}
         self._running: set[str] = set()
         self._lock = threading.Lock()
@@ -115,7 +112,7 @@ class Operations:
         Call it inside the `store.writing()` that stores the resource, so that neither exists without the other; a
         worker starts after that commit.
         """
-        pace = self._control.pace_for(kind)
+        pace = self._controls.pace_for(kind)
         identifier = str(uuid.uuid4())
         now = time.time()
         with self._store.writing() as connection:
@@ -222,7 +219,7 @@ class Operations:
     def _run_open(self, operation: Operation) -> None:
         worker = self.workers.get((operation.kind, operation.verb))
         try:
-            self._control.fail_provisioning(operation)
+            self._take_fault(operation)
             result = worker(operation) if worker else None
         except OperationFailed as exc:
             self._end(operation, FAILED, error={"code": exc.code, "message": exc.message})
@@ -232,6 +229,13 @@ class Operations:
             self._end(operation, FAILED, error={"code": "InternalServerError", "message": sentence})
         else:
             self._end(operation, SUCCEEDED, result=result)
+
+    def _take_fault(self, operation: Operation) -> None:
+        """Raises OperationFailed when a test's fault says that the next operation of this kind fails."""
+        name = "/".join(part for part in (operation.name, operation.version) if part)
+        fault = self._controls.faults.take_provisioning(operation.kind, name)
+        if fault:
+            raise OperationFailed(fault.code, fault.message)
 
     def _end(
         self,
@@ -261,39 +265,3 @@ class Operations:
                     operation.id,
                 ),
             )
-
-
-def headers(context: Context, operation: Operation, *, is_polled: bool = False) -> dict[str, str]:
-    """The polling headers of an answer; unless `is_polled` none when it has ended well: the SDK does not poll then."""
-    if operation.status == SUCCEEDED and not is_polled:
-        return {}
-    url = status_url(context, operation)
-    polling = {"Azure-AsyncOperation": url, "Retry-After": str(context.control.retry_after_seconds)}
-    if operation.verb != "put":
-        polling["Location"] = url.replace("/mfeOperationsStatus/", "/mfeOperationResults/")
-    return polling
-
-
-def status_url(context: Context, operation: Operation) -> str:
-    """Where it can be asked for, also when it has ended."""
-    place = f"subscriptions/{operation.scope.subscription}/providers/Microsoft.MachineLearningServices"
-    status = f"locations/{operation.region}/mfeOperationsStatus/{operation.id}?api-version=2023-04-01-preview"
-    return f"{context.settings.public_url}/{place}/{status}"
-
-
-def accepted(
-    context: Context,
-    operation: Operation,
-    body: dict[str, Any] | None = None,
-    status: int = 0,
-    *,
-    is_polled: bool = False,
-) -> Response:
-    """The answer to the call that began it: `body` (a put's resource) with 201, or 202; 200/204 when it has already
-    ended well. `is_polled`: the client is told to ask again even so."""
-    polling = headers(context, operation, is_polled=is_polled)
-    if body is not None:
-        return json_response(body, status or 201, polling)
-    if not polling:
-        return json_response(operation.result) if operation.result is not None else Response(status or 200)
-    return Response(status or 202, headers=polling)

@@ -37,12 +37,12 @@ def find_unknown(names: Iterable[str]) -> list[str]:
 
 def read(context: Context, name: str) -> int:
     """The limit called so in DEFAULTS."""
-    return context.control.quotas.get(name, DEFAULTS[name])
+    return context.controls.quotas.get(name, DEFAULTS[name])
 
 
 def read_family(context: Context, family: str) -> int:
     """Cores that dedicated machines of a family may have."""
-    placed = {name.lower(): limit for name, limit in context.control.quotas.items()}
+    placed = {name.lower(): limit for name, limit in context.controls.quotas.items()}
     return placed.get(family.lower(), read(context, "cores"))
 
 

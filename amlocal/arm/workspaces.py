@@ -10,7 +10,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import computes, groups, operations, workspace_fields
+from amlocal.arm import computes, groups, polls, workspace_fields
 from amlocal.settings import CLOUD
 from amlocal.storage import blob_signatures, datastores, pages, stamps
 from amlocal.storage.store import Record, Scope
@@ -243,7 +243,7 @@ def delete(context: Context, request: Request, *, scope: Scope) -> Response:
         operation = context.operations.open_on(group, KIND, scope.workspace)
         if operation is None:
             operation = context.operations.begin(group, KIND, scope.workspace, verb="delete")
-    return operations.accepted(context, operation)
+    return polls.accepted(context, operation)
 
 
 def list_keys(context: Context, request: Request, *, scope: Scope) -> Response:

@@ -7,7 +7,7 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import clusters, computes, operations, quotas, sizes
+from amlocal.arm import clusters, computes, polls, quotas, sizes
 from amlocal.building import demands
 from amlocal.jobs import command_lines, distributions, outputs
 from amlocal.storage import stamps
@@ -100,7 +100,7 @@ def cancel(context: Context, request: Request, *, scope: Scope, name: str) -> Re
     _, run = _find(context, scope, name)
     operation = context.operations.begin(scope, KIND, name, verb="cancel")
     context.runner.cancel(run)
-    return operations.accepted(context, operation)
+    return polls.accepted(context, operation)
 
 
 def change_run(context: Context, scope: Scope, name: str, asked: dict[str, Any]) -> None:

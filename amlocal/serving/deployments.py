@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import operations, quotas, usages
+from amlocal.arm import polls, quotas, usages
 from amlocal.arm.operations import OperationFailed
 from amlocal.serving import endpoints, specifications
 from amlocal.serving.fleets import Broken
@@ -42,7 +42,7 @@ def put(context: Context, request: Request, *, scope: Scope, endpoint: str, name
         context.store.put(KIND, scope, found.name, name, body)
         operation = context.operations.begin(scope, KIND, found.name, name, verb="put")
     answer = endpoints.with_address(context, operation, to_arm(scope, _find(context, scope, endpoint, name)))
-    return operations.accepted(context, operation, answer, 201 if known is None else 200)
+    return polls.accepted(context, operation, answer, 201 if known is None else 200)
 
 
 def put_worker(context: Context, operation: Operation) -> None:
@@ -81,7 +81,7 @@ def delete(context: Context, request: Request, *, scope: Scope, endpoint: str, n
             KIND, scope, endpoint, name, lambda body: body["properties"].update(provisioningState="Deleting")
         )
         operation = context.operations.begin(scope, KIND, record.name, record.version, verb="delete")
-    return operations.accepted(context, operation)
+    return polls.accepted(context, operation)
 
 
 def delete_worker(context: Context, operation: Operation) -> None:

@@ -10,7 +10,7 @@ import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import operations, usages, workspaces
+from amlocal.arm import polls, usages, workspaces
 from amlocal.serving import traffic
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
@@ -49,7 +49,7 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
         context.store.put(KIND, scope, name, "", body)
         operation = context.operations.begin(scope, KIND, name, verb="put")
     answer = with_address(context, operation, to_arm(context, scope, find(context, scope, name)))
-    return operations.accepted(context, operation, answer, 201 if known is None else 200)
+    return polls.accepted(context, operation, answer, 201 if known is None else 200)
 
 
 def change(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
@@ -87,7 +87,7 @@ def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Re
         check_unlocked(context, scope, KIND, name)
         _set_state(context, scope, name, "Deleting")
         operation = context.operations.begin(scope, KIND, name, verb="delete")
-    return operations.accepted(context, operation)
+    return polls.accepted(context, operation)
 
 
 def delete_worker(context: Context, operation: Operation) -> None:
@@ -117,7 +117,7 @@ def regenerate_keys(context: Context, request: Request, *, scope: Scope, name: s
     with context.store.writing():
         context.store.change(KEYS, scope, name, "", lambda body: body.update({which: value}))
         operation = context.operations.begin(scope, KIND, name, verb="regenerateKeys")
-    return operations.accepted(context, operation)
+    return polls.accepted(context, operation)
 
 
 def give_token(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
@@ -199,7 +199,7 @@ def with_address(context: Context, operation: Operation, answer: dict[str, Any])
     """The answer to the PUT of an endpoint or deployment, with where to ask how it goes on: scripts that do without the
     SDK read it there."""
     own = {**(answer["properties"].get("properties") or {})}
-    own["AzureAsyncOperationUri"] = operations.status_url(context, operation)
+    own["AzureAsyncOperationUri"] = polls.status_url(context, operation)
     return {**answer, "properties": {**answer["properties"], "properties": own}}
 
 

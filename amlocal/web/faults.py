@@ -8,12 +8,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.web.http import ArmError, Request, Response, error_response
-
-if TYPE_CHECKING:
-    from amlocal.arm.operations import Operation
 
 
 class ConnectionDropped(Exception):
@@ -93,9 +90,9 @@ class Faults:
             return None
         return self._take(lambda fault: not fault.provisioning and fault.chooses(request.method, request.path))
 
-    def take_provisioning(self, operation: Operation) -> Fault | None:
-        name = "/".join(part for part in (operation.name, operation.version) if part)
-        return self._take(lambda fault: fault.provisioning == operation.kind and fault.chooses(fault.method, name))
+    def take_provisioning(self, kind: str, name: str) -> Fault | None:
+        """The fault for the operation that now ends on a resource, counted down; `name` is `NAME` or `NAME/VERSION`."""
+        return self._take(lambda fault: fault.provisioning == kind and fault.chooses(fault.method, name))
 
     def _take(self, is_meant: Callable[[Fault], bool]) -> Fault | None:
         with self._lock:
