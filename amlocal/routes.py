@@ -32,7 +32,7 @@ from amlocal.tracking import (
     registry,
     registry_versions,
 )
-from amlocal.web import tokens
+from amlocal.web import identity
 from amlocal.web.http import ArmError, Response, error_response
 from amlocal.web.shapes import Shape
 
@@ -112,7 +112,7 @@ ROUTES = (
     Route("GET", "/metadata/endpoints", workspaces.get_cloud, "open", "what the SDK learns a cloud from"),
     Route("GET", "/discovery", workspaces.discover, "open"),
     Route("GET", "/healthz", workspaces.get_health, "open", "amlocal's own"),
-    Route("GET", "/msi/token", tokens.give, "open", "managed identity; needs MSI_SECRET"),
+    Route("GET", "/msi/token", identity.give_token, "open", "managed identity; needs MSI_SECRET"),
     Route("GET", f"{LOCATION}/mfeOperationsStatus/{{operation}}", polls.get_status),
     Route("GET", f"{LOCATION}/mfeOperationResults/{{operation}}", polls.get_result),
     Route("GET", "/subscriptions", groups.list_subscriptions),

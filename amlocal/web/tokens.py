@@ -1,4 +1,4 @@
-"""Access tokens: JWTs that /msi/token gives out and every ARM, data plane, blob and scoring call is checked for."""
+"""Access tokens: JWTs that identity.py gives out and every ARM, data plane, blob and scoring call is checked for."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ import hmac
 import json
 import time
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.settings import Settings
-from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
+from amlocal.web.http import ArmError, Request
 
 LIFETIME_SECONDS = 24 * 3600
 ML_AUDIENCE = "https://ml.azure.local"
@@ -68,14 +65,14 @@ class Tokens:
         """The claims of the request's bearer token. Raises ArmError 401 with the code ARM uses for each fault."""
         scheme, _, token = request.header("Authorization").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise _refusal("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
+            raise refusal("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
         claims = self.read(token.strip())
         if claims is None:
-            raise _refusal("InvalidAuthenticationToken", "The access token is invalid.")
+            raise refusal("InvalidAuthenticationToken", "The access token is invalid.")
         if claims.get("exp", 0) < time.time():
-            raise _refusal("ExpiredAuthenticationToken", "The access token expiry UTC time has passed.")
+            raise refusal("ExpiredAuthenticationToken", "The access token expiry UTC time has passed.")
         if str(claims.get("aud")) not in self._audiences[surface]:
-            raise _refusal(
+            raise refusal(
                 "InvalidAuthenticationTokenAudience",
                 f"The access token has been obtained for wrong audience or resource '{claims.get('aud')}'. It should"
                 f" exactly match with one of the allowed audiences: {', '.join(sorted(self._audiences[surface]))}.",
@@ -91,35 +88,8 @@ class Tokens:
         return claims if isinstance(claims, dict) else None
 
 
-def give(context: Context, request: Request) -> Response:
-    """GET /msi/token: the managed identity endpoint of azure-identity (App Service and Azure ML spellings)."""
-    # A job on its user's behalf has nothing but an address to ask at.
-    shown = request.header("secret") or request.header("X-IDENTITY-HEADER") or request.query.get("secret")
-    is_client = hmac.compare_digest(shown.encode(), context.settings.client_secret.encode())
-    if not is_client and not _is_of_job(context, shown):
-        raise _refusal("AuthenticationFailed", "The managed identity secret is missing or wrong.")
-    audience = request.query.get("resource")
-    if not audience:
-        raise ArmError(400, "InvalidResource", "The query parameter 'resource' is missing.")
-    token = context.tokens.issue(audience)
-    expires_on = int(time.time()) + LIFETIME_SECONDS
-    return json_response(
-        {
-            "access_token": token,
-            "expires_on": str(expires_on),
-            "expires_in": str(LIFETIME_SECONDS),
-            "resource": audience,
-            "token_type": "Bearer",
-        }
-    )
-
-
-def _is_of_job(context: Context, shown: str) -> bool:
-    claims = context.tokens.read(shown) or {}
-    return claims.get("aud") == IDENTITY_AUDIENCE and claims.get("exp", 0) > time.time()
-
-
-def _refusal(code: str, message: str) -> ArmError:
+def refusal(code: str, message: str) -> ArmError:
+    """401 with the challenge that clients of Azure look for."""
     challenge = f'Bearer authorization_uri="https://login.amlocal/", error="invalid_token", error_description="{code}"'
     return ArmError(401, code, message, headers={"WWW-Authenticate": challenge})
 
