@@ -18,9 +18,8 @@ from amlocal.settings import Settings, SettingsError
 from amlocal.storage import sweeps
 from amlocal.storage.addresses import Addresses
 from amlocal.storage.blobs import Blobs
-from amlocal.storage.store import Scope, Store
+from amlocal.storage.store import Store
 from amlocal.web.controls import Controls
-from amlocal.web.http import ArmError
 from amlocal.web.tokens import Tokens
 
 
@@ -56,39 +55,6 @@ class Context:
         for thread in ending:
             thread.join()
         self.store.close()
-
-    def find_workspace(self, subscription: str, group: str, workspace: str) -> Scope:
-        """The workspace of a request, spelled as it was created. Raises ArmError 404 (403 to strangers at the least
-        kind)."""
-        record = self.store.get("workspaces", f"{subscription}/{group}", workspace)
-        if record is not None:
-            return Scope(*record.body["scope"])
-        if self.settings.is_least_kind:
-            raise ArmError(
-                403,
-                "AuthorizationFailed",
-                "The client does not have authorization to perform action"
-                " 'Microsoft.MachineLearningServices/workspaces/read'"
-                f" over scope '{Scope(subscription, group, workspace).arm_id}' or the scope is invalid.",
-            )
-        self.check_group(subscription, group)
-        raise ArmError(
-            404,
-            "ResourceNotFound",
-            f"The Resource 'Microsoft.MachineLearningServices/workspaces/{workspace}' under resource group '{group}'"
-            " was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
-        )
-
-    def check_subscription(self, subscription: str) -> None:
-        """Raises ArmError 404."""
-        if self.store.get("subscriptions", "", subscription) is None:
-            raise ArmError(404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found.")
-
-    def check_group(self, subscription: str, group: str) -> None:
-        """Raises ArmError 404."""
-        self.check_subscription(subscription)
-        if self.store.get("groups", subscription, group) is None:
-            raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")
 
 
 def build(settings: Settings) -> Context:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from amlocal.context import Context
 from amlocal.routes import ROUTES, WS, Route
+from amlocal.storage import scopes
 from amlocal.storage.store import Scope
 from amlocal.web import preconditions, shapes
 from amlocal.web.http import ArmError, Request, Response
@@ -104,7 +105,7 @@ def _find_workspace(context: Context, route: Route, parts: dict[str, Any]) -> Sc
     """Takes the workspace's names out of `parts`. Raises ArmError 404, said of the parent for what is inside one."""
     wanted = Scope(parts.pop("subscription"), parts.pop("group"), parts.pop("workspace"))
     try:
-        return context.find_workspace(*wanted)
+        return scopes.find_workspace(context, *wanted)
     except ArmError as exc:
         kind = route.path.removeprefix(WS).strip("/").partition("/")[0]
         if exc.code != "ResourceNotFound" or not kind or not route.path.startswith(WS):

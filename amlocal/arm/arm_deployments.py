@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from amlocal.arm import polls, workspace_fields, workspaces
 from amlocal.arm.operations import Operation
-from amlocal.storage import stamps
+from amlocal.storage import scopes, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
 
@@ -23,7 +23,7 @@ NAME = re.compile(r"^[A-Za-z0-9_.()-]{1,64}$")
 
 def put(context: Context, request: Request, *, subscription: str, group: str, name: str) -> Response:
     """PUT …/Microsoft.Resources/deployments/{name}: creates the workspace that the parameters describe."""
-    context.check_group(subscription, group)
+    scopes.check_group(context, subscription, group)
     if not NAME.match(name):
         rule = "1 to 64 letters, digits, dots, dashes, underscores and brackets"
         raise ArmError(400, "InvalidDeploymentName", f"The deployment name '{name}' is not allowed: {rule}.")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from amlocal.storage import pages
+from amlocal.storage import pages, scopes
 from amlocal.storage.store import Record
 from amlocal.web.http import ArmError, Request, Response, json_response
 
@@ -40,26 +40,26 @@ def list_subscriptions(context: Context, request: Request) -> Response:
 
 
 def get_subscription(context: Context, request: Request, *, subscription: str) -> Response:
-    context.check_subscription(subscription)
+    scopes.check_subscription(context, subscription)
     record = context.store.get("subscriptions", "", subscription)
     assert record is not None
     return json_response(_subscription_to_arm(record))
 
 
 def list_groups(context: Context, request: Request, *, subscription: str) -> Response:
-    context.check_subscription(subscription)
+    scopes.check_subscription(context, subscription)
     return pages.answer(context, request, "groups", subscription, lambda record: _group_to_arm(subscription, record))
 
 
 def get_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
-    context.check_group(subscription, group)
+    scopes.check_group(context, subscription, group)
     record = context.store.get("groups", subscription, group)
     assert record is not None
     return json_response(_group_to_arm(subscription, record))
 
 
 def put_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
-    context.check_subscription(subscription)
+    scopes.check_subscription(context, subscription)
     if not NAME.match(group):
         rule = "1 to 90 letters, digits, dots, dashes, underscores and brackets, no dot at the end"
         raise ArmError(400, "InvalidResourceGroup", f"The resource group name '{group}' is not allowed: {rule}.")
@@ -74,13 +74,13 @@ def put_group(context: Context, request: Request, *, subscription: str, group: s
 
 def check_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
     """HEAD: 204 when it is there, else 404, as `check_existence` asks."""
-    context.check_group(subscription, group)
+    scopes.check_group(context, subscription, group)
     return Response(204)
 
 
 def change_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
     """PATCH: tags."""
-    context.check_group(subscription, group)
+    scopes.check_group(context, subscription, group)
     tags = request.json().get("tags")
 
     def edit(body: dict[str, Any]) -> None:
@@ -93,7 +93,7 @@ def change_group(context: Context, request: Request, *, subscription: str, group
 
 def delete_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
     """An empty one only: amlocal deletes no workspace on the way."""
-    context.check_group(subscription, group)
+    scopes.check_group(context, subscription, group)
     if context.store.list("workspaces", f"{subscription}/{group}", top=1).records:
         raise ArmError(409, "ResourceGroupNotEmpty", f"Delete the workspaces of the resource group '{group}' first.")
     context.store.delete("groups", subscription, group)
@@ -105,7 +105,7 @@ def get_dependent(
 ) -> Response:
     """A storage account, vault or component as a resource with nothing to set: the SDK reads it before deleting a
     workspace."""
-    context.check_group(subscription, group)
+    scopes.check_group(context, subscription, group)
     _check_provider(provider)
     return json_response(
         {
@@ -122,7 +122,7 @@ def delete_dependent(
     context: Context, request: Request, *, subscription: str, group: str, provider: str, sort: str, name: str
 ) -> Response:
     """Answered, and nothing is done: a workspace's storage goes with its workspace."""
-    context.check_group(subscription, group)
+    scopes.check_group(context, subscription, group)
     _check_provider(provider)
     return Response(204)
 

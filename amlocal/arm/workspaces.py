@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlocal.arm import computes, groups, polls, workspace_fields
 from amlocal.settings import CLOUD
-from amlocal.storage import blob_signatures, datastores, pages, stamps
+from amlocal.storage import blob_signatures, datastores, pages, scopes, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
 
@@ -57,7 +57,7 @@ def get_cloud(context: Context, request: Request) -> Response:
 
 def get_health(context: Context, request: Request) -> Response:
     """GET /healthz: 200 when the store answers."""
-    context.check_subscription(context.settings.subscription)
+    scopes.check_subscription(context, context.settings.subscription)
     return json_response({"status": "ok"})
 
 
@@ -178,12 +178,12 @@ def get(context: Context, request: Request, *, scope: Scope) -> Response:
 
 
 def list_in_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
-    context.check_group(subscription, group)
+    scopes.check_group(context, subscription, group)
     return pages.answer(context, request, KIND, f"{subscription}/{group}", lambda record: to_arm(context, record))
 
 
 def list_in_subscription(context: Context, request: Request, *, subscription: str) -> Response:
-    context.check_subscription(subscription)
+    scopes.check_subscription(context, subscription)
 
     def is_mine(record: Record) -> bool:
         return str(record.body["scope"][0]).lower() == subscription.lower()
@@ -193,7 +193,7 @@ def list_in_subscription(context: Context, request: Request, *, subscription: st
 
 def put(context: Context, request: Request, *, subscription: str, group: str, name: str) -> Response:
     """PUT without a template, as plain REST clients do; one that is there takes what is told."""
-    context.check_group(subscription, group)
+    scopes.check_group(context, subscription, group)
     check_name(name)
     body = request.json()
     workspace_fields.check(body)

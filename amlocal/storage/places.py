@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
-from amlocal.storage import blob_signatures, datastores
+from amlocal.storage import blob_signatures, datastores, scopes
 from amlocal.storage.store import Scope
 from amlocal.web.http import ArmError
 
@@ -116,7 +116,7 @@ def to_datastore_uri(context: Context, scope: Scope, uri: str) -> str:
 
 def _datastore(context: Context, scope: Scope, found: re.Match[str]) -> Place:
     if found[1]:
-        scope = context.find_workspace(found[1], found[2], found[3])
+        scope = scopes.find_workspace(context, found[1], found[2], found[3])
     account, container = datastores.place_of(context, scope, found[4])
     return Place(account, container, found[5].strip("/"))
 
