@@ -9,6 +9,7 @@ from functools import partial
 
 from amlocal import deletion
 from amlocal.arm import arm_deployments, quotas
+from amlocal.arm.capacity import Capacity
 from amlocal.arm.operations import Operations
 from amlocal.building.builds import Builds
 from amlocal.jobs.runner import Runner
@@ -32,6 +33,7 @@ class Context:
     builds: Builds
     tokens: Tokens
     controls: Controls
+    capacity: Capacity
     runner: Runner = field(init=False)
     fleet: Fleet = field(init=False)
     stopping: threading.Event = field(init=False, default_factory=threading.Event)
@@ -73,6 +75,7 @@ def build(settings: Settings) -> Context:
         builds=Builds(settings.home / "environments"),
         tokens=Tokens(settings),
         controls=controls,
+        capacity=Capacity(),
     )
     context.runner, context.fleet = Runner(context), Fleet(context)
     set_workers(context)

@@ -60,7 +60,7 @@ def set_quotas(context: Context, request: Request) -> Response:
     if unknown or not all(isinstance(limit, int) and limit >= 0 for limit in wanted.values()):
         raise ArmError(400, "InvalidQuota", f"A quota is a number for one of {', '.join(quotas.DEFAULTS)} or a family.")
     context.controls.quotas = {**context.settings.quotas, **wanted}
-    context.runner.look_again()
+    context.capacity.announce_change()
     return get_quotas(context, request)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from amlocal.arm import durations, quotas, sizes
+from amlocal.arm import durations, nodes, quotas, sizes
 from amlocal.arm.nodes import Node, Scale
 from amlocal.storage import stamps
 from amlocal.storage.store import Record, Scope
@@ -73,26 +73,21 @@ def read_scale(context: Context, record: Record) -> Scale | None:
 def read_nodes(context: Context, scope: Scope, record: Record) -> tuple[list[Node], float | None]:
     """The nodes a cluster has now, and when that changed, in seconds since 1970."""
     own_scale = read_scale(context, record)
-    return context.runner.nodes.read(key(scope, record.name), own_scale) if own_scale else ([], None)
-
-
-def key(scope: Scope, name: str) -> tuple[str, str]:
-    """What nodes.py and runner.py know a cluster by."""
-    return scope.key, name.lower()
+    return context.capacity.nodes.read(nodes.key(scope, record.name), own_scale) if own_scale else ([], None)
 
 
 def state(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
     """What a cluster's nodes do; they come and go at once, so its allocation is always steady."""
-    nodes, changed_at = read_nodes(context, scope, record)
-    shortage = context.runner.shortages.get(key(scope, record.name))
-    running = sum(bool(node.run) for node in nodes)
+    found, changed_at = read_nodes(context, scope, record)
+    shortage = context.capacity.read_shortage(nodes.key(scope, record.name))
+    running = sum(bool(node.run) for node in found)
     moved_at = int(changed_at * 1_000_000) if changed_at else record.modified_at
     return {
         "allocationState": "Steady",
         "allocationStateTransitionTime": stamps.iso(moved_at),
-        "currentNodeCount": len(nodes),
-        "targetNodeCount": len(nodes),
-        "nodeStateCounts": {**_NO_NODES, "runningNodeCount": running, "idleNodeCount": len(nodes) - running},
+        "currentNodeCount": len(found),
+        "targetNodeCount": len(found),
+        "nodeStateCounts": {**_NO_NODES, "runningNodeCount": running, "idleNodeCount": len(found) - running},
         "errors": [{"error": {"code": "ClusterCoreQuotaReached", "message": shortage}}] if shortage else None,
     }
 

@@ -86,7 +86,7 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
         }
         context.store.put(KIND, scope, name, "", stored)
         operation = context.operations.begin(scope, KIND, name, verb="put", region=stored["location"])
-    context.runner.look_again()
+    context.capacity.announce_change()
     answer = _to_arm(context, scope, find(context, scope, name))
     # An old SDK reads an answer that needs no polling twice, and loses what kind of compute it is.
     is_polled = request.is_from_old_sdk
@@ -109,7 +109,7 @@ def change(context: Context, request: Request, *, scope: Scope, name: str) -> Re
             raise ArmError(400, "InvalidComputeType", f"Compute {name} is no cluster: it has no scale.")
         context.store.change(KIND, scope, name, "", edit)
         operation = context.operations.begin(scope, KIND, name, verb="put")
-    context.runner.look_again()
+    context.capacity.announce_change()
     return polls.accepted(context, operation, _to_arm(context, scope, find(context, scope, name)), 200)
 
 
@@ -125,7 +125,7 @@ def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Re
             raise ArmError(409, "Conflict", f"Compute {name} is being changed or deleted; wait until that has ended.")
         context.store.change(KIND, scope, name, "", mark)
         operation = context.operations.begin(scope, KIND, name, verb="delete")
-    context.runner.forget_compute(scope, name)
+    context.capacity.remove(scope, name)
     return polls.accepted(context, operation)
 
 

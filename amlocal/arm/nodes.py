@@ -8,7 +8,14 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
+from amlocal.storage.store import Scope
+
 Key = tuple[str, str]
+
+
+def key(scope: Scope, name: str) -> Key:
+    """What a cluster is known by here: the workspace's key and its name in lower case."""
+    return scope.key, name.lower()
 
 
 @dataclass
@@ -28,7 +35,7 @@ class Scale:
 
 
 class Nodes:
-    """Thread-safe. Clusters are known by the workspace's key and their name in lower case."""
+    """Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,10 @@ class Gone(Exception):
 class Execution:
     """Not thread-safe but for cancel() and interrupt()."""
 
-    def __init__(self, context: Context, run: runs.Run) -> None:
+    def __init__(self, context: Context, run: runs.Run, when_build_awaited: Callable[[], None]) -> None:
+        """`when_build_awaited` is called once, when the job has to wait for its environment to be built."""
         self._context = context
+        self._when_build_awaited = when_build_awaited
         self.run = run
         record = context.store.get("jobs", run.scope, run.id)
         self._properties: dict[str, Any] = record.body["properties"] if record else {}
@@ -143,7 +146,7 @@ class Execution:
             self._copy_log(log, BUILD_LOG_NAME)
             if not self.is_build_awaited:
                 self.is_build_awaited = True
-                self._context.runner.look_again()
+                self._when_build_awaited()
 
         environment = str(self._properties.get("environmentId") or "")
         try:

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from amlocal.arm import clusters, computes, usages
-from amlocal.arm.nodes import Nodes
 from amlocal.jobs import failures
 from amlocal.jobs.executions import Execution
 from amlocal.storage.store import Record, Scope
@@ -38,9 +37,7 @@ class Runner:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self.nodes = Nodes()
-        # Clusters whose next job waits for a quota, with the reason.
-        self.shortages: dict[tuple[str, str], str] = {}
+        self._capacity = context.capacity
         self._changed = threading.Condition()
         self._ready: dict[int, Execution] = {}
         self._running: dict[int, Execution] = {}
@@ -49,13 +46,14 @@ class Runner:
         self._preparing = ThreadPoolExecutor(PREPARED_AT_ONCE, thread_name_prefix="prepare")
         self._is_stopping = False
         context.store.create_tables(runs.SCHEMA + metrics.SCHEMA)
+        self._capacity.subscribe(changed=self._look_again, removed=self._end_jobs_of)
 
     def start(self) -> None:
         """Takes up the jobs that an earlier amlocal left open, then gives out nodes until stop()."""
         with self._context.store.reading() as connection:
             left = runs.find_open_jobs(connection)
         for run in left:
-            self._take_up(Execution(self._context, run))
+            self._take_up(self._new_execution(run))
         threading.Thread(target=self._give_nodes, name="runner", daemon=True).start()
 
     def stop(self) -> None:
@@ -73,7 +71,7 @@ class Runner:
 
     def submit(self, run: runs.Run) -> None:
         """Begins a job whose run and record are already stored."""
-        self._lay_out_soon(Execution(self._context, run))
+        self._lay_out_soon(self._new_execution(run))
 
     def cancel(self, run: runs.Run) -> None:
         """Asks a job to stop; one that has ended stays as it is."""
@@ -86,15 +84,10 @@ class Runner:
                 self._ready.pop(run.number, None)
                 self._open.pop(run.number, None)
                 self._changed.notify_all()
-                execution = execution or Execution(self._context, run)
+                execution = execution or self._new_execution(run)
                 execution.end_as("Canceled")
                 return
         execution.cancel()
-
-    def look_again(self) -> None:
-        """A cluster was changed: more jobs may run now."""
-        with self._changed:
-            self._changed.notify_all()
 
     def explain(self, run: runs.Run) -> str:
         """Why a job is still queued, in a sentence; "" when it does not wait for a node."""
@@ -106,10 +99,24 @@ class Runner:
             reason = self._obstacle(mine) or f"The job waits for compute '{mine.cluster[1]}'"
             return f"{reason.rstrip('.')}, and {ahead} jobs are before it in the queue."
 
-    def forget_compute(self, scope: Scope, name: str) -> None:
+    def forget_workspace(self, scope: Scope) -> None:
+        """Cancels whatever still runs in a workspace that is being deleted."""
+        with self._context.store.reading() as connection:
+            mine = [run for run in runs.find_open_jobs(connection) if run.scope == scope.key]
+        for run in mine:
+            self.cancel(run)
+
+    def _new_execution(self, run: runs.Run) -> Execution:
+        return Execution(self._context, run, self._look_again)
+
+    def _look_again(self) -> None:
+        """More jobs may run now."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _end_jobs_of(self, scope: Scope, name: str) -> None:
         """Ends the jobs of a compute that is being deleted. That Azure fails them is a guess."""
         failure = failures.of_deleted_compute(name)
-        self.nodes.forget(clusters.key(scope, name))
         with self._changed:
             mine = [other for other in self._open.values() if other.cluster == (scope.key, name.lower())]
             for execution in mine:
@@ -123,19 +130,12 @@ class Runner:
             else:
                 execution.interrupt(failure)
 
-    def forget_workspace(self, scope: Scope) -> None:
-        """Cancels whatever still runs in a workspace that is being deleted."""
-        with self._context.store.reading() as connection:
-            mine = [run for run in runs.find_open_jobs(connection) if run.scope == scope.key]
-        for run in mine:
-            self.cancel(run)
-
     def _take_up(self, execution: Execution) -> None:
         status = execution.run.status
         if status in ("Running", "Finalizing", "CancelRequested"):
             with self._changed:
                 self._open[execution.run.number] = self._running[execution.run.number] = execution
-                self.nodes.take(execution.cluster, execution.run.id, execution.node_count)
+                self._capacity.nodes.take(execution.cluster, execution.run.id, execution.node_count)
             threading.Thread(target=self._follow, args=(execution, True), name=execution.run.id, daemon=True).start()
         else:
             self._lay_out_soon(execution)
@@ -185,7 +185,7 @@ class Runner:
                     del self._ready[execution.run.number]
                     self._running[execution.run.number] = execution
                     execution.given_nodes_ms = runs.now_ms()
-                    self.nodes.take(execution.cluster, execution.run.id, execution.node_count)
+                    self._capacity.nodes.take(execution.cluster, execution.run.id, execution.node_count)
                     threading.Thread(
                         target=self._follow, args=(execution, False), name=execution.run.id, daemon=True
                     ).start()
@@ -196,7 +196,7 @@ class Runner:
         """Those that can start now, one after another. A cluster's jobs start in the order they came in: one that is
         not ready holds up the later ones, unless its environment is being built."""
         held = set()
-        self.shortages.clear()
+        self._capacity.clear_shortages()
         for number in sorted(self._open.keys() - self._running.keys()):
             execution = self._open[number]
             if execution.cluster in held:
@@ -223,7 +223,7 @@ class Runner:
         count = max(0, execution.node_count - idle)
         shortage = usages.find_shortage(self._context, execution.scope, cluster, count)
         if shortage:
-            self.shortages[execution.cluster] = shortage
+            self._capacity.note_shortage(execution.cluster, shortage)
         return shortage
 
     def _used(self, execution: Execution) -> int:
@@ -245,5 +245,5 @@ class Runner:
             with self._changed:
                 self._running.pop(execution.run.number, None)
                 self._open.pop(execution.run.number, None)
-                self.nodes.give_back(execution.cluster, execution.run.id)
+                self._capacity.nodes.give_back(execution.cluster, execution.run.id)
                 self._changed.notify_all()
