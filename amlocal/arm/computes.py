@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from amlocal.arm import clusters, polls
+from amlocal.arm.operations import Operation
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
@@ -78,39 +79,27 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
             "location": body.get("location") or sent.get("computeLocation") or context.settings.region,
             "tags": body.get("tags") or {},
             "identity": body.get("identity"),
-            "properties": {
-                **sent,
-                "properties": _read_properties(context, sent, before),
-                "provisioningState": "Updating" if old else "Creating",
-            },
+            "properties": {**sent, "properties": _read_properties(context, sent, before)},
         }
-        context.store.put(KIND, scope, name, "", stored)
-        operation = context.operations.begin(scope, KIND, name, verb="put", region=stored["location"])
-    context.capacity.announce_change()
-    answer = _to_arm(context, scope, find(context, scope, name))
+        operation = _save(context, scope, name, stored, "Updating" if old else "Creating")
     # An old SDK reads an answer that needs no polling twice, and loses what kind of compute it is.
     is_polled = request.is_from_old_sdk
-    return polls.accepted(context, operation, answer, 200 if old else 201, is_polled=is_polled)
+    return _accepted(context, scope, name, operation, 200 if old else 201, is_polled=is_polled)
 
 
 def change(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
     """PATCH: the scale only."""
     scale = ((request.json().get("properties") or {}).get("properties") or {}).get("scaleSettings") or {}
-
-    def edit(body: dict[str, Any]) -> None:
-        own = body["properties"]["properties"]
+    with context.store.writing():
+        known = find(context, scope, name)
+        if clusters.read_scale(context, known) is None:
+            raise ArmError(400, "InvalidComputeType", f"Compute {name} is no cluster: it has no scale.")
+        own = known.body["properties"]["properties"]
         prepared = clusters.prepare(context, {**own, "scaleSettings": scale}, own)
         clusters.check_quota(context, prepared)
-        body["properties"]["properties"] = prepared
-        body["properties"]["provisioningState"] = "Updating"
-
-    with context.store.writing():
-        if clusters.read_scale(context, find(context, scope, name)) is None:
-            raise ArmError(400, "InvalidComputeType", f"Compute {name} is no cluster: it has no scale.")
-        context.store.change(KIND, scope, name, "", edit)
-        operation = context.operations.begin(scope, KIND, name, verb="put")
-    context.capacity.announce_change()
-    return polls.accepted(context, operation, _to_arm(context, scope, find(context, scope, name)), 200)
+        stored = {**known.body, "properties": {**known.body["properties"], "properties": prepared}}
+        operation = _save(context, scope, name, stored, "Updating")
+    return _accepted(context, scope, name, operation, 200)
 
 
 def delete(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
@@ -141,6 +130,21 @@ def list_nodes(context: Context, request: Request, *, scope: Scope, name: str) -
     )
 
 
+def _save(context: Context, scope: Scope, name: str, body: dict[str, Any], state: str) -> Operation:
+    """Store a compute as PUT or PATCH asks for it, and begin the operation."""
+    body["properties"]["provisioningState"] = state
+    context.store.put(KIND, scope, name, "", body)
+    return context.operations.begin(scope, KIND, name, verb="put", region=body["location"])
+
+
+def _accepted(
+    context: Context, scope: Scope, name: str, operation: Operation, status: int, *, is_polled: bool = False
+) -> Response:
+    context.capacity.announce_change()
+    answer = _to_arm(context, scope, find(context, scope, name))
+    return polls.accepted(context, operation, answer, status, is_polled=is_polled)
+
+
 def _check_kind(kind: Any) -> None:
     if kind in NOT_HERE:
         raise ArmError(
@@ -165,7 +169,6 @@ def _read_properties(context: Context, sent: dict[str, Any], before: dict[str, A
 
 
 def _to_arm(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
-
     body = record.body
     arm_id = f"{scope.arm_id}/computes/{record.name}"
     is_cluster = body["properties"]["computeType"] == "AmlCompute"

@@ -33,30 +33,20 @@ _KEPT = ("description", "properties", "publicNetworkAccess", "compute")
 def put(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
     """Create, or update description, tags, properties and traffic. A second PUT with the same name updates."""
     asked = request.json()
-    properties = dict(asked.get("properties") or {})
     with context.store.writing():
         known = context.store.get(KIND, scope, name)
-        shares = _read_traffic(context, scope, name, known, properties)
-        check_unlocked(context, scope, KIND, name)
-        body = _new_body(context, scope, name, asked) if known is None else dict(known.body)
-        body["tags"] = asked.get("tags") or {}
-        body["properties"] = {
-            **body["properties"],
-            **{field: properties[field] for field in _KEPT if properties.get(field) is not None},
-            **shares,
-            "provisioningState": "Creating" if known is None else "Updating",
-        }
-        context.store.put(KIND, scope, name, "", body)
-        operation = context.operations.begin(scope, KIND, name, verb="put")
-    answer = with_address(context, operation, to_arm(context, scope, find(context, scope, name)))
-    return polls.accepted(context, operation, answer, 201 if known is None else 200)
+        operation = _save(context, scope, name, known, asked, tags=asked.get("tags") or {})
+    return _accepted(context, scope, name, operation, 201 if known is None else 200)
 
 
 def change(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
     """PATCH, as MLflow's deployment client sends it with a new traffic: what is not named stays."""
-    asked, known = request.json(), find(context, scope, name)
-    request.put_json({**asked, "tags": known.body["tags"] if asked.get("tags") is None else asked["tags"]})
-    return put(context, request, scope=scope, name=name)
+    asked = request.json()
+    with context.store.writing():
+        known = find(context, scope, name)
+        tags = known.body["tags"] if asked.get("tags") is None else asked["tags"]
+        operation = _save(context, scope, name, known, asked, tags=tags)
+    return _accepted(context, scope, name, operation, 200)
 
 
 def get(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
@@ -201,6 +191,30 @@ def with_address(context: Context, operation: Operation, answer: dict[str, Any])
     own = {**(answer["properties"].get("properties") or {})}
     own["AzureAsyncOperationUri"] = polls.status_url(context, operation)
     return {**answer, "properties": {**answer["properties"], "properties": own}}
+
+
+def _save(
+    context: Context, scope: Scope, name: str, known: Record | None, asked: dict[str, Any], *, tags: dict[str, Any]
+) -> Operation:
+    """Store an endpoint as PUT or PATCH asks for it, over what is known of it, and begin the operation."""
+    properties = dict(asked.get("properties") or {})
+    shares = _read_traffic(context, scope, name, known, properties)
+    check_unlocked(context, scope, KIND, name)
+    body = _new_body(context, scope, name, asked) if known is None else dict(known.body)
+    body["tags"] = tags
+    body["properties"] = {
+        **body["properties"],
+        **{field: properties[field] for field in _KEPT if properties.get(field) is not None},
+        **shares,
+        "provisioningState": "Creating" if known is None else "Updating",
+    }
+    context.store.put(KIND, scope, name, "", body)
+    return context.operations.begin(scope, KIND, name, verb="put")
+
+
+def _accepted(context: Context, scope: Scope, name: str, operation: Operation, status: int) -> Response:
+    answer = with_address(context, operation, to_arm(context, scope, find(context, scope, name)))
+    return polls.accepted(context, operation, answer, status)
 
 
 def _new_body(context: Context, scope: Scope, name: str, asked: dict[str, Any]) -> dict[str, Any]:
