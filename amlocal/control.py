@@ -4,17 +4,14 @@ AMLOCAL_CONTROL=1. What has been set is kept in `web/controls.py`."""
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING
 
 from amlocal import deletion
 from amlocal.arm import groups, quotas, workspaces
+from amlocal.context import Context
 from amlocal.storage.store import Scope
 from amlocal.web.controls import read_pace
 from amlocal.web.faults import Fault
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 
 def guard(context: Context, request: Request) -> None:

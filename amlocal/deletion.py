@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from typing import TYPE_CHECKING
 
 from amlocal.arm import workspaces
 from amlocal.arm.operations import Operation
+from amlocal.context import Context
 from amlocal.storage.store import Scope
 from amlocal.tracking import metrics, runs
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 END_SECONDS = 15
 

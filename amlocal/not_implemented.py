@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.context import Context
 from amlocal.web.http import ArmError, Request, Response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE")
 # (path, what it is); `{WS}`, `{GROUP}` and `{ML}` are those of routes.py. All below a path is missing as well.

@@ -17,9 +17,9 @@ import time
 from collections.abc import Iterator
 from typing import IO, Any
 
-from amlocal import context as contexts
+from amlocal import application
+from amlocal.application import Application
 from amlocal.arm import workspaces
-from amlocal.context import Context
 from amlocal.server import Server
 from amlocal.settings import Settings, SettingsError
 from amlocal.web import tls
@@ -48,14 +48,14 @@ def serve(settings: Settings) -> None:
         ) from exc
     settings = settings.at_port(server.server_address[1])
     try:
-        context = contexts.build(settings)
-        workspaces.make_first(context)
+        built = application.build(settings)
+        workspaces.make_first(built.context)
     except ArmError as exc:
         raise SettingsError(exc.message) from exc
     except sqlite3.Error as exc:
         raise SettingsError(f"The database in {settings.home} cannot be used ({exc}).") from exc
-    server.context = context
-    context.start()
+    server.context = built.context
+    built.start()
     # What a hanging server is doing: kill -USR1 writes every thread's stack to stderr.
     faulthandler.register(signal.SIGUSR1)
     stopping = threading.Event()
@@ -64,19 +64,19 @@ def serve(settings: Settings) -> None:
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="accept", daemon=True).start()
     _announce(settings)
     stopping.wait()
-    _stop(server, context, lock)
+    _stop(server, built, lock)
     logging.shutdown()
     sys.stdout.flush()
     # Python would wait for threads that wait for others, such as the server of a job's input: all is written down.
     os._exit(0)
 
 
-def _stop(server: Server, context: Context, lock: IO[str]) -> None:
+def _stop(server: Server, built: Application, lock: IO[str]) -> None:
     server.shutdown()
     server.server_close()
     server.wait_until_calm(CALM_SECONDS)
-    context.stop()
-    (context.settings.home / "server.json").unlink(missing_ok=True)
+    built.stop()
+    (built.context.settings.home / "server.json").unlink(missing_ok=True)
     lock.close()
 
 

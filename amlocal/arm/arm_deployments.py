@@ -4,17 +4,15 @@ the template is not."""
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from amlocal.arm import polls, workspace_fields, workspaces
+from amlocal.arm.context import Context
 from amlocal.arm.operations import Operation
 from amlocal.storage import scopes, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 KIND = "arm-deployments"
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources

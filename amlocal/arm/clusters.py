@@ -3,16 +3,14 @@ computes.py, the nodes themselves are in nodes.py."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.arm import durations, nodes, quotas, sizes
+from amlocal.arm.context import Context
 from amlocal.arm.nodes import Node, Scale
 from amlocal.storage import stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 _DEFAULTS = {
     "vmPriority": "Dedicated",

@@ -4,16 +4,14 @@ runs on one is decided in runner.py; what a cluster may ask for is in clusters.p
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.arm import clusters, polls
+from amlocal.arm.context import Context
 from amlocal.arm.operations import Operation
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 KIND = "computes"
 FIRST = "cpu-cluster"

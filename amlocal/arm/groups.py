@@ -4,14 +4,12 @@ stand beside them."""
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.arm.context import Context
 from amlocal.storage import pages, scopes
 from amlocal.storage.store import Record
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources
 NAME = re.compile(r"^[\w.()-]{0,89}[\w()-]$")

@@ -4,13 +4,11 @@ Operations themselves are in `operations.py`."""
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.arm.context import Context
 from amlocal.arm.operations import SUCCEEDED, Operation
 from amlocal.web.http import Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 
 def headers(context: Context, operation: Operation, *, is_polled: bool = False) -> dict[str, str]:

@@ -4,14 +4,11 @@ is used of them is counted in usages.py."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from amlocal.arm import sizes
+from amlocal.arm.context import Context
 from amlocal.arm.sizes import Size
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 # Azure's documented numbers, but for cores: there they depend on the subscription, and are 0 for most GPUs. A family of
 # machines (`standardDSv2Family`) can be named as well; it has what `cores` has otherwise.

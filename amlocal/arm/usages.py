@@ -6,15 +6,13 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.arm import clusters, quotas, sizes
+from amlocal.arm.context import Context
 from amlocal.arm.sizes import Size
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 EVERY = 1_000_000
 COMPUTES, ENDPOINTS, DEPLOYMENTS = "computes", "endpoints", "deployments"

@@ -8,16 +8,14 @@ import hashlib
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.arm import computes, groups, polls, workspace_fields
+from amlocal.arm.context import Context
 from amlocal.settings import CLOUD
 from amlocal.storage import blob_signatures, datastores, pages, scopes, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 KIND = "workspaces"
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftmachinelearningservices

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.arm import workspaces
+from amlocal.arm.context import Context
 from amlocal.assets import containers
 from amlocal.assets.containers import Assets
 from amlocal.storage import blob_signatures, pages
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 UPLOAD_SECONDS = 24 * 3600
 

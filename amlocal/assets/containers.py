@@ -6,14 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.arm.context import Context
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 # As Azure ML says it in its own refusal of a bad asset name.
 NAME = re.compile(r"^[a-zA-Z0-9_][a-zA-Z0-9_.\-]{0,254}$")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.arm.context import Context
 from amlocal.assets import containers
 from amlocal.assets.containers import Assets
 from amlocal.storage import datastores
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 TYPES = ("uri_file", "uri_folder", "mltable")
 

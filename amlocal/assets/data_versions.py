@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.arm.context import Context
 from amlocal.assets.data import data
 from amlocal.storage import stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 # This service has older words for the types.
 WORDS = {"uri_file": "UriFile", "uri_folder": "UriFolder", "mltable": "MLTable"}

@@ -4,16 +4,14 @@ workspace has. Making a real one of them is in building/, what curated ones brin
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.arm.context import Context
 from amlocal.assets import curated
 from amlocal.assets.containers import Assets
 from amlocal.storage import datastores, pages, stamps
 from amlocal.storage.store import Page, Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 FIXED = ("image", "condaFile", "build")
 # Azure counts up; here every version of a curated environment is the same one, and this is the latest.

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from amlocal.arm.context import Context
 from amlocal.storage import places
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 LARGEST_FILE = 4 * 1024 * 1024
 _LINE = re.compile(r"^(?P<indent> *)(?P<name>[^\s:#][^:]*):(?:\s+(?P<value>.*))?$")

@@ -3,16 +3,14 @@ in containers.py, MLflow's view in registry.py."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.arm.context import Context
 from amlocal.assets import containers, flavors
 from amlocal.assets.containers import Assets
 from amlocal.storage import materials, places
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 TYPES = ("custom_model", "mlflow_model", "triton_model")
 

@@ -4,17 +4,15 @@ curated ones. Whether a Python does it is in interpreters.py."""
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.assets import curated
 from amlocal.building import conda_files, dockerfiles
 from amlocal.building.conda_files import BrokenFile, Wanted
+from amlocal.building.context import Context
 from amlocal.storage import places
 from amlocal.storage.store import Scope
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 _ID = re.compile(r".*/environments/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
 

@@ -9,17 +9,14 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from amlocal.building import conda_files, demands, satisfaction
 from amlocal.building.builds import Built
+from amlocal.building.context import Context
 from amlocal.building.venvs import BuildFailed, Recipe
 from amlocal.storage import materials
 from amlocal.storage.store import Scope
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 BUILD_LOG = "20_image_build_log.txt"
 # Azure's images for deployments bring the server themselves; a file may name it, alone or in azureml-defaults.

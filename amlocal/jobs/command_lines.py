@@ -6,18 +6,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal import processes
 from amlocal.building import overlays
+from amlocal.building.context import Context
 from amlocal.settings import CLOUD
 from amlocal.storage.store import Scope
 from amlocal.tracking.runs import Run
 from amlocal.web.http import ArmError
 from amlocal.web.tokens import IDENTITY_AUDIENCE
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 # What every Python of a job reads first; see there.
 BUNDLED = Path(__file__).parent.parent / "bundled" / "jobs"

@@ -8,20 +8,18 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal import processes
 from amlocal.arm import durations
 from amlocal.building import interpreters, overlays
+from amlocal.building.context import Context
 from amlocal.jobs import command_lines, distributions, failures, inputs, logs, outputs
 from amlocal.jobs.failures import Failure
 from amlocal.storage import materials, places
 from amlocal.storage.store import Scope
 from amlocal.tracking import runs
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 LOGS = "user_logs"
 BUILD_LOG_NAME = f"azureml-logs/{interpreters.BUILD_LOG}"

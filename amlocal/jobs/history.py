@@ -3,17 +3,15 @@ run data, changes, output URIs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.assets import registered
 from amlocal.jobs import jobs
+from amlocal.jobs.context import Context
 from amlocal.storage import materials, places, stamps
 from amlocal.storage.store import Scope
 from amlocal.tracking import runs
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 OLD_WORDS = {"uri_folder": "UriFolder", "uri_file": "UriFile", "mltable": "MLTable"}
 LOG_FOLDERS = ("user_logs/", "azureml-logs/", "system_logs/", "logs/")

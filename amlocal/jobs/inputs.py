@@ -6,15 +6,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.building.context import Context
 from amlocal.jobs import outputs
 from amlocal.storage import homes, materials, places
 from amlocal.storage.store import Scope
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 
 def lay_out(context: Context, scope: Scope, properties: dict[str, Any], folder: Path) -> None:

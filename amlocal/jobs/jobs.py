@@ -5,18 +5,16 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.arm import clusters, computes, polls, quotas, sizes
 from amlocal.building import demands
 from amlocal.jobs import command_lines, distributions, outputs
+from amlocal.jobs.context import Context
 from amlocal.storage import stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.tracking import runs
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 KIND = "jobs"
 PART_NAME = re.compile(r"\w[\w.-]{0,254}")

@@ -4,13 +4,10 @@ them."""
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from amlocal.building.context import Context
 from amlocal.storage import places
 from amlocal.storage.store import Scope
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 PIECE = 4 * 1024 * 1024
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.assets.containers import Assets
 from amlocal.assets.data import data
 from amlocal.assets.registered import models
+from amlocal.building.context import Context
 from amlocal.storage import materials, places
 from amlocal.storage.store import Scope
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 DEFAULT = "default"
 _STORE = "azureml://datastores/workspaceblobstore/paths/azureml"

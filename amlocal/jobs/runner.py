@@ -12,16 +12,13 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from amlocal.arm import clusters, computes, usages
+from amlocal.building.context import Context
 from amlocal.jobs import failures
 from amlocal.jobs.executions import Execution
 from amlocal.storage.store import Record, Scope
 from amlocal.tracking import metrics, runs
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 log = logging.getLogger("amlocal.runner")
 

@@ -4,19 +4,16 @@ specifications.py, the processes that serve it are fleets.py's."""
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.arm import polls, quotas, usages
-from amlocal.arm.operations import OperationFailed
+from amlocal.arm.operations import Operation, OperationFailed
 from amlocal.serving import endpoints, specifications
+from amlocal.serving.context import Context
 from amlocal.serving.fleets import Broken
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.arm.operations import Operation
-    from amlocal.context import Context
 
 KIND = endpoints.DEPLOYMENTS
 CONTAINERS = {"storageinitializer": "storage-initializer", "inferenceserver": "inference-server"}

@@ -8,17 +8,15 @@ import secrets
 import time
 import uuid
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.arm import polls, usages, workspaces
+from amlocal.arm.operations import Operation
 from amlocal.serving import traffic
+from amlocal.serving.context import Context
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.arm.operations import Operation
-    from amlocal.context import Context
 
 KIND = "endpoints"
 KEYS = "endpoint_keys"

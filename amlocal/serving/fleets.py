@@ -11,9 +11,9 @@ import logging
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from amlocal import processes
+from amlocal.building.context import Context
 from amlocal.serving import generations, layouts, logs
 from amlocal.serving.layouts import Layout
 from amlocal.serving.mirrors import Mirrors
@@ -21,9 +21,6 @@ from amlocal.serving.pools import Pool
 from amlocal.serving.servers import Instance
 from amlocal.storage import materials
 from amlocal.storage.store import Record, Scope
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 log = logging.getLogger("amlocal.fleets")
 

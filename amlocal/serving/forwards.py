@@ -7,15 +7,12 @@ import http.client
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from amlocal.serving.fleets import Fleet
 from amlocal.serving.pools import Pool, Retired, TooBusy, TooSlow
+from amlocal.serving.servers import Instance
 from amlocal.storage.store import Record
 from amlocal.web.http import ArmError, Response
-
-if TYPE_CHECKING:
-    from amlocal.serving.fleets import Fleet
-    from amlocal.serving.servers import Instance
 
 # Beside hop-by-hop headers: a caller's key never reaches the model's code.
 NOT_PASSED = {

@@ -9,16 +9,14 @@ import re
 import shutil
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal import processes
 from amlocal.building import interpreters, overlays
+from amlocal.building.context import Context
 from amlocal.storage import homes, materials, places
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 # Our own scoring script and old import names, for the scoring servers; not part of this program.
 BUNDLED = Path(__file__).parent.parent / "bundled"

@@ -9,16 +9,13 @@ import re
 import time
 import uuid
 from functools import partial
-from typing import TYPE_CHECKING
 
 from amlocal.serving import endpoints, forwards
+from amlocal.serving.context import Context
 from amlocal.serving.forwards import Call
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response
 from amlocal.web.tokens import ML_AUDIENCE
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 # Documented as https://ml.azure.com in every cloud; the SDK has it as a constant.
 ENTRA_AUDIENCES = {"https://ml.azure.com", ML_AUDIENCE}

@@ -4,16 +4,14 @@ What amlocal cannot serve is refused here too."""
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.arm import quotas
 from amlocal.building import demands
+from amlocal.building.context import Context
 from amlocal.serving import endpoints, layouts
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 REQUEST_DEFAULTS = {"requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S"}
 # Documented limits, in seconds.

@@ -3,13 +3,9 @@ account itself is in the path they ask for a container of its name, with the rea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from amlocal.storage import blob_listings, blob_service, blob_signatures
+from amlocal.storage.context import Context
 from amlocal.web.http import ArmError, Request, Response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 
 @blob_service.speaks_xml

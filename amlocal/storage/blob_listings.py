@@ -5,14 +5,11 @@ from __future__ import annotations
 
 import email.utils
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from amlocal.storage.blobs import Blob
+from amlocal.storage.context import Context
 from amlocal.web.http import Request
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 # Azure's own page, and its highest.
 PAGE = 5000

@@ -10,17 +10,14 @@ import hashlib
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from amlocal.storage import blob_listings, blob_signatures
 from amlocal.storage.blobs import Blob
 from amlocal.storage.contents import check_name
+from amlocal.storage.context import Context
 from amlocal.web.http import ArmError, Request, Response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 VERSION = "2025-01-05"
 META = "x-ms-meta-"

@@ -14,13 +14,10 @@ import hashlib
 import hmac
 import ipaddress
 import time
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
+from amlocal.storage.context import Context
 from amlocal.web.http import ArmError, Request
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 SAS_VERSION = "2022-11-02"
 # From this version on the encryption scope is part of what is signed.

@@ -3,14 +3,12 @@ is in datastores.py."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.storage import blob_signatures, datastore_types, datastores, pages
+from amlocal.storage.context import Context
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 
 def get(context: Context, request: Request, *, scope: Scope, name: str) -> Response:

@@ -4,14 +4,12 @@ have to say is in datastore_types.py."""
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from amlocal.storage import blob_signatures, datastore_types, pages, stamps
+from amlocal.storage.context import Context
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 KIND = "datastores"
 # https://learn.microsoft.com/azure/machine-learning/how-to-datastore: letters, digits and underscores.

@@ -7,16 +7,12 @@ import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from amlocal.storage import contents, downloads, places
+from amlocal.storage.blobs import Blob, Blobs
+from amlocal.storage.context import Context
 from amlocal.storage.store import Scope
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
-    from amlocal.storage.blobs import Blob, Blobs
-
 
 log = logging.getLogger("amlocal.storage")
 

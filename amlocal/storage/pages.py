@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
+from amlocal.storage.context import Context
 from amlocal.storage.store import Page, Record, Scope
 from amlocal.web.http import Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 SIZE = 100
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from amlocal.storage import blob_signatures, datastores, scopes
+from amlocal.storage.context import Context
 from amlocal.storage.store import Scope
 from amlocal.web.http import ArmError
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 ARTIFACT_STORE = "workspaceartifactstore"
 _DATASTORE = re.compile(

@@ -3,16 +3,14 @@ outside of runs. All are blobs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
+from amlocal.arm.context import Context
 from amlocal.storage import materials, places
 from amlocal.storage.store import Scope
 from amlocal.tracking import runs
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 
 def run_uri(context: Context, request: Request, scope: Scope, run: runs.Run) -> str:

@@ -4,14 +4,12 @@ mlflow_runs.py."""
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.arm.context import Context
 from amlocal.storage.store import Scope
 from amlocal.tracking import comparisons, mlflow_runs, runs
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 _VIEWS = {"ACTIVE_ONLY": "lifecycle = 'active'", "DELETED_ONLY": "lifecycle = 'deleted'", "ALL": "1"}
 _COLUMNS = {"name": "name", "creation_time": "created_ms", "last_update_time": "modified_ms", "experiment_id": "id"}

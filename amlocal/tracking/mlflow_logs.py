@@ -4,18 +4,15 @@ models; and the metric history. Azure's limit of params is kept, as MLflow's lim
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.arm.context import Context
 from amlocal.storage.store import Scope
 from amlocal.tracking import metrics, mlflow_runs, runs
 from amlocal.web import shapes
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    import sqlite3
-
-    from amlocal.context import Context
 
 HISTORY_PAGE = 25_000
 # Azure's own: seen in the errors its users report.

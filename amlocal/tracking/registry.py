@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.arm.context import Context
 from amlocal.assets.registered import models
 from amlocal.storage.store import Record, Scope
 from amlocal.tracking import registry_searches, registry_versions
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 ALL = 1_000_000
 

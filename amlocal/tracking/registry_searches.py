@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
+from amlocal.arm.context import Context
 from amlocal.storage.store import Record, Scope
 from amlocal.tracking import comparisons
 from amlocal.tracking.comparisons import LISTS, NUMERIC, TEXT, Comparison
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 ALL = 1_000_000
 _TIMES: dict[str, Callable[[Record], Any]] = {

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from amlocal.arm.context import Context
 from amlocal.assets.containers import NAME
 from amlocal.assets.registered import has_files, models
 from amlocal.storage import places
 from amlocal.storage.store import Record, Scope
 from amlocal.tracking import artifacts, registry_searches, runs
 from amlocal.web.http import ArmError, Request, Response, json_response
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 STAGES = ("None", "Staging", "Production", "Archived")
 # What MLflow's copy_model_version gives as the source.

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hmac
 import time
-from typing import TYPE_CHECKING
 
+from amlocal.web.context import Context
 from amlocal.web.http import ArmError, Request, Response, json_response
 from amlocal.web.tokens import IDENTITY_AUDIENCE, LIFETIME_SECONDS, refusal
-
-if TYPE_CHECKING:
-    from amlocal.context import Context
 
 
 def give_token(context: Context, request: Request) -> Response:
