@@ -15,7 +15,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
 from tests.amlocal import accounts
-from tests.amlocal.test_core import call, token, workspace_path
+from tests.amlocal.scenarios.test_core import call, token, workspace_path
 from tests.amlocal_server import AmlocalServer
 
 

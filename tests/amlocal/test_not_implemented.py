@@ -26,7 +26,7 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import HttpResponseError
 
 from tests.amlocal.data_plane import VERSION
-from tests.amlocal.test_core import token
+from tests.amlocal.scenarios.test_core import token
 from tests.amlocal_server import AmlocalServer
 
 SECRET = PatTokenConfiguration(pat="x")

@@ -13,7 +13,7 @@ from amlocal import not_implemented
 from amlocal.routes import GROUP, LOCATION, ML, ROUTES, WS, Route
 from tests.amlocal import odd_requests, shapes
 from tests.amlocal.data_plane import VERSION
-from tests.amlocal.test_core import token, workspace_path
+from tests.amlocal.scenarios.test_core import token, workspace_path
 from tests.amlocal_server import AmlocalServer
 
 pytestmark = pytest.mark.skipif(shapes.models is None, reason="this release of the SDK has other typed models")

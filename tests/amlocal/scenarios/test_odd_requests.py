@@ -14,7 +14,7 @@ from amlocal import not_implemented
 from amlocal.routes import ROUTES, Route
 from tests.amlocal import odd_requests
 from tests.amlocal.data_plane import VERSION, DataPlane
-from tests.amlocal.test_core import token
+from tests.amlocal.scenarios.test_core import token
 from tests.amlocal_server import AmlocalServer
 
 SEED = 20261

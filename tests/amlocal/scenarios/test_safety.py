@@ -26,7 +26,7 @@ from amlocal.storage.store import Store
 from tests.amlocal import accounts
 from tests.amlocal.data_plane import DataPlane
 from tests.amlocal.jobs_at_work import await_end, submit
-from tests.amlocal.test_core import call, token, workspace_path
+from tests.amlocal.scenarios.test_core import call, token, workspace_path
 from tests.amlocal_server import AmlocalServer
 
 GOOD = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"

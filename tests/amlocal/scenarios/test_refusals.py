@@ -17,7 +17,7 @@ from azure.core.exceptions import ResourceExistsError
 from amlocal import settings
 from amlocal.web.tokens import Tokens
 from tests.amlocal.data_plane import VERSION
-from tests.amlocal.test_core import token, workspace_path
+from tests.amlocal.scenarios.test_core import token, workspace_path
 from tests.amlocal_server import AmlocalServer
 
 Ask = Callable[..., requests.Response]

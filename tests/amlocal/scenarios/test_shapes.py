@@ -14,7 +14,7 @@ from azure.ai.ml.entities._assets import Code
 
 from tests.amlocal import shapes
 from tests.amlocal.data_plane import VERSION
-from tests.amlocal.test_core import token, workspace_path
+from tests.amlocal.scenarios.test_core import token, workspace_path
 from tests.amlocal_server import AmlocalServer
 
 pytestmark = pytest.mark.skipif(shapes.models is None, reason="this release of the SDK has other typed models")

@@ -12,7 +12,7 @@ import requests
 from azure.ai.ml import MLClient
 
 from tests.amlocal.data_plane import VERSION
-from tests.amlocal.test_core import token, workspace_path
+from tests.amlocal.scenarios.test_core import token, workspace_path
 from tests.amlocal_server import AmlocalServer
 
 # A page has at most 100.

@@ -17,7 +17,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from tests.amlocal import shapes
 from tests.amlocal.data_plane import VERSION, DataPlane
-from tests.amlocal.test_core import token
+from tests.amlocal.scenarios.test_core import token
 from tests.amlocal_server import AmlocalServer, wait_for
 
 OTHER_SUBSCRIPTION = "00000000-0000-0000-0000-0000000000b2"

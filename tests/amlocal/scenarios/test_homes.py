@@ -20,8 +20,8 @@ from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from tests.amlocal import accounts
-from tests.amlocal.test_core import call, token, workspace_path
-from tests.amlocal.test_strangers import run
+from tests.amlocal.scenarios.test_core import call, token, workspace_path
+from tests.amlocal.scenarios.test_strangers import run
 from tests.amlocal_server import ROOT, AmlocalServer, free_port, wait_for
 
 
@@ -316,7 +316,7 @@ def test_what_nobody_committed_goes_after_a_week(tmp_path: Path) -> None:
 
 
 def test_an_upload_that_was_broken_off_leaves_no_file(own_server: AmlocalServer) -> None:
-    from tests.amlocal.test_safety import connected
+    from tests.amlocal.scenarios.test_safety import connected
 
     container = open_container(connect(own_server), own_server)
     bearer = token(own_server, "https://storage.azure.com")

@@ -1,0 +1,1 @@
+"""Tests of amlocal/serving, each file named after the module it tests."""

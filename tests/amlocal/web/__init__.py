@@ -1,0 +1,1 @@
+"""Tests of amlocal/web, each file named after the module it tests."""
