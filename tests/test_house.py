@@ -23,6 +23,9 @@ CODE = re.compile(r"[a-z]+:[a-z_]+")
 CODE_TEXT = re.compile(r'"((?:ops|phase|run|version|workspace|deployment|endpoint|traffic|azure):[a-z_]+)"')
 FORBIDDEN_NAMES = re.compile(r"(Manager|Helper|Util|Utils|Handler|Base)$")
 OURS = ("launch", "portal", "ops", "scoring", "accounts", "amlocal", "recipes")
+# Packages whose tests stand at the path of what they test; whole flows are in a folder of their own.
+MIRRORED = ("amlocal",)
+SCENARIOS = "scenarios"
 
 
 def files(*folders: str) -> list[Path]:
@@ -195,3 +198,15 @@ def test_no_third_party_code_and_no_data_is_committed():
     names = [name_of(path) for path in files()]
     assert not [name for name in names if "node_modules" in name or name.endswith((".h5", ".keras", ".gz", ".min.js"))]
     assert not [name for name in names if (ROOT / name).stat().st_size > 1_000_000]
+
+
+def module_tests() -> list[Path]:
+    found = [path for package in MIRRORED for path in files(f"tests/{package}")]
+    return [path for path in found if path.match("test_*.py") and SCENARIOS not in path.parts]
+
+
+@pytest.mark.parametrize("path", module_tests(), ids=name_of)
+def test_a_test_stands_where_its_code_stands(path):
+    """tests/amlocal/arm/test_quotas.py ↔ amlocal/arm/quotas.py, or a folder of that name."""
+    code = ROOT / path.relative_to(ROOT / "tests").with_name(path.name.removeprefix("test_"))
+    assert code.is_file() or code.with_suffix("").is_dir(), f"there is no {name_of(code)}"

@@ -134,15 +134,6 @@ def test_other_machines_need_a_secret(tmp_path: Path) -> None:
     assert "AMLOCAL_SECRET" in refused.stderr
 
 
-def test_the_coverage_page_is_current() -> None:
-    page = subprocess.run(
-        [sys.executable, "-m", "amlocal", "coverage"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    assert (ROOT / "docs" / "amlocal-coverage.md").read_text() == page, (
-        "run: python -m amlocal coverage > docs/amlocal-coverage.md"
-    )
-
-
 def test_secrets_are_for_their_owner_only(amlocal_server: AmlocalServer) -> None:
     for path in ("secret", "tls/ca.key", "tls/server.key"):
         assert (amlocal_server.home / path).stat().st_mode & 0o077 == 0, path
