@@ -110,7 +110,7 @@ def test_strict_takes_none_that_nobody_knows(own_server: AmlocalServer) -> None:
     assert await_end(client, submit(client, None, "true", environment=UNKNOWN).name).status == "Failed"
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_on_a_bare_machine_it_is_built(tmp_path: Path) -> None:
     found = curated.find("sklearn-1.5")
     assert found is not None

@@ -73,7 +73,7 @@ def test_a_job_gets_its_environment_and_the_next_one_finds_it(
     assert "was built before" in read_log(plane, second)
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_a_pin_without_a_wheel_is_loosened_and_told(ml_client: MLClient, plane: DataPlane, shelf: Path) -> None:
     job = run(ml_client, wheels.conda_file(shelf, "tiny==1.0", conda=("python=3.6", "cudatoolkit=11.0")))
     assert await_end(ml_client, job.name).status == "Completed"
@@ -107,10 +107,8 @@ def test_a_conda_file_without_dependencies_fails_the_job(ml_client: MLClient, pl
 def test_the_given_environment_is_used_where_it_will_do(
     ml_client: MLClient, plane: DataPlane, amlocal_server: AmlocalServer
 ) -> None:
-    before = time.monotonic()
     job = run(ml_client, str(ROOT / "recipes" / "mnist-keras" / "conda.yml"), "true")
     await_status(ml_client, job.name, ("Running", "Finalizing", "Completed"))
-    assert time.monotonic() - before < 15
     log = read_log(plane, job)
     assert "nothing is built" in log
     assert await_end(ml_client, job.name).status == "Completed"
@@ -122,7 +120,7 @@ def test_an_image_alone_means_the_given_environment(ml_client: MLClient, plane: 
     assert BUILD_LOG not in plane.details(job.name)["logFiles"]
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_of_a_build_context_the_requirements_are_used(
     ml_client: MLClient, plane: DataPlane, shelf: Path, tmp_path: Path
 ) -> None:
@@ -160,7 +158,7 @@ def own_client(own_server: AmlocalServer) -> Callable[[], MLClient]:
     return lambda: MLClient(ManagedIdentityCredential(), env["AMLOCAL_SUBSCRIPTION_ID"], "amlocal", "local")
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_a_build_that_was_killed_is_done_again(
     own_server: AmlocalServer, own_client: Callable[[], MLClient], shelf: Path
 ) -> None:
@@ -190,7 +188,7 @@ def test_a_stop_does_not_wait_for_a_build(
     await_status(own_client(), job.name, ("Preparing",))
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 @pytest.mark.parametrize("own_server", [{"AMLOCAL_ENV": "strict"}], indirect=True)
 @pytest.mark.parametrize(
     ("requirement", "conda"), [("tiny==1.0", ()), ("tiny", ("python=2.6",)), ("tiny", ("cudatoolkit",))]
@@ -219,7 +217,7 @@ def served(ml_client: MLClient, tmp_path: Path, name: str) -> Iterator[Served]:
     endpoint.delete()
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_a_deployment_fails_with_a_broken_conda_file_and_runs_with_a_good_one(
     ml_client: MLClient, served: Served, shelf: Path
 ) -> None:

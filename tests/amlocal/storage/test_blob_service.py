@@ -238,7 +238,7 @@ def test_a_body_that_arrives_damaged_is_refused(container: ContainerClient, acco
     assert not container.get_blob_client("damaged").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_a_large_blob_is_never_held_in_memory(
     amlocal_server: AmlocalServer, service: BlobServiceClient, container: ContainerClient, tmp_path: Path
 ) -> None:
