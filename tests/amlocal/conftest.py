@@ -16,8 +16,11 @@ from tests.amlocal_server import AmlocalServer
 
 
 @pytest.fixture(scope="session")
-def amlocal_server(shared_amlocal: AmlocalServer) -> AmlocalServer:
-    return shared_amlocal
+def amlocal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AmlocalServer]:
+    """The one amlocal of these tests. Its jobs do not stay in their last state for seconds, as they do for people."""
+    server = AmlocalServer(tmp_path_factory.mktemp("amlocal"), {"AMLOCAL_TIME_SCALE": "0.1"}).start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="module", autouse=True)

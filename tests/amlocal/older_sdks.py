@@ -1,14 +1,10 @@
-"""A pytest plug-in for script/test --sdk-matrix: the session's amlocal, and what an older release of the SDK cannot do
-by itself, with the reason. Nothing is skipped with the newest release."""
+"""A pytest plug-in for script/test --sdk-matrix: what an older release of the SDK cannot do by itself, with the reason.
+Nothing is skipped with the newest release."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from azure.ai.ml import __version__
-
-from tests.amlocal_server import AmlocalServer
 
 RELEASE = tuple(int(part) for part in __version__.split(".")[:2])
 # (up to this release, part of a test's name, why)
@@ -23,13 +19,6 @@ CANNOT: tuple[tuple[tuple[int, int], str, str], ...] = (
     ((1, 28), "test_tags_and_properties_can_change_later", "it has no jobs.update"),
     ((1, 28), "test_package.py", "this is about no SDK, and what packs amlocal is not in these environments"),
 )
-
-
-@pytest.fixture(scope="session")
-def shared_amlocal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AmlocalServer]:
-    server = AmlocalServer(tmp_path_factory.mktemp("amlocal")).start()
-    yield server
-    server.stop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -71,7 +71,8 @@ def test_pytorch_processes_meet_at_the_masters_address(
     job = submit(
         ml_client,
         tmp_path / "src",
-        "python main.py",
+        # `jobs.stream` tells the log only when it has seen the job unfinished once.
+        "sleep 2; python main.py",
         MEET,
         instance_count=2,
         distribution=PyTorchDistribution(process_count_per_instance=2),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ def plane(amlocal_server: AmlocalServer) -> DataPlane:
     return DataPlane(amlocal_server)
 
 
+# `jobs.stream` tells the log only when it has seen the job unfinished once.
+STAYING = "sleep 2; python main.py"
+
+
+# At this time scale a fast job stays in its last states long enough to be seen there.
+UNHURRIED = {"AMLOCAL_TIME_SCALE": "1"}
+
+
 def read_log(plane: DataPlane, job: str) -> str:
     return requests.get(plane.details(job)["logFiles"]["user_logs/std_log.txt"], timeout=10).text
 
@@ -31,7 +40,7 @@ def read_log(plane: DataPlane, job: str) -> str:
 def test_a_job_runs_and_its_log_is_streamed(
     ml_client: MLClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    job = submit(ml_client, tmp_path / "src", "python main.py", "print('hello from the job')", tags={"team": "a"})
+    job = submit(ml_client, tmp_path / "src", STAYING, "print('hello from the job')", tags={"team": "a"})
     assert job.status in ("NotStarted", "Starting", "Preparing", "Queued", "Running")
     ml_client.jobs.stream(job.name)
     assert "hello from the job" in capsys.readouterr().out
@@ -79,18 +88,21 @@ def test_inputs_and_outputs_of_every_kind_reach_the_command(ml_client: MLClient,
     assert "artifacts/user_logs/std_log.txt" in found
 
 
-def test_statuses_come_in_azures_order(ml_client: MLClient, plane: DataPlane) -> None:
-    job = submit(ml_client, None, "sleep 0.5")
+@pytest.mark.parametrize("own_server", [UNHURRIED], indirect=True)
+def test_statuses_come_in_azures_order(own_server: AmlocalServer, name: str) -> None:
+    plane = DataPlane(own_server)
+    body = {"properties": {"jobType": "Command", "command": "sleep 0.5", "environmentId": ENVIRONMENT}}
+    assert plane.call("PUT", "", f"jobs/{name}", body).status_code == 201
     seen: list[str] = []
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and (not seen or seen[-1] != "Completed"):
-        status = plane.details(job.name)["status"]
+        status = plane.details(name)["status"]
         if not seen or seen[-1] != status:
             seen.append(status)
     order = ["NotStarted", "Starting", "Preparing", "Queued", "Running", "Finalizing", "Completed"]
     assert seen == [status for status in order if status in seen]
     assert seen[-3:] == ["Running", "Finalizing", "Completed"]
-    details = plane.details(job.name)
+    details = plane.details(name)
     assert details["startTimeUtc"] < details["endTimeUtc"]
 
 
@@ -213,17 +225,25 @@ def test_no_secret_of_whoever_started_amlocal_reaches_a_job(own_server: AmlocalS
     assert own_server.env["MSI_SECRET"] not in log
 
 
-def test_jobs_are_listed_newest_first_across_pages_and_archived(ml_client: MLClient, plane: DataPlane) -> None:
-    names = [submit(ml_client, None, "true", tags={"batch": "list"}).name for _ in range(4)]
-    listed = [job.name for job in ml_client.jobs.list() if job.name in names]
-    assert listed == names[::-1]
-    ml_client.jobs.archive(names[0])
-    assert names[0] not in [job.name for job in ml_client.jobs.list()]
-    assert names[0] in [job.name for job in ml_client.jobs.list(list_view_type="ArchivedOnly")]
-    ml_client.jobs.restore(names[0])
-    assert names[0] in [job.name for job in ml_client.jobs.list()]
-    for job in names:
-        await_end(ml_client, job)
+@pytest.fixture
+def quiet_client(amlocal_server: AmlocalServer, connect: Callable[..., MLClient], name: str) -> Iterator[MLClient]:
+    """A client of a workspace where no other test's jobs are in the lists."""
+    env = amlocal_server.env
+    one = {"subscription": env["AMLOCAL_SUBSCRIPTION_ID"], "group": env["AMLOCAL_RESOURCE_GROUP"], "name": name}
+    amlocal_server.control("POST", "seed", {"workspaces": [one]})
+    client = connect(workspace=name)
+    yield client
+    client.workspaces.begin_delete(name, delete_dependent_resources=False).result()
+
+
+def test_jobs_are_listed_newest_first_and_archived(quiet_client: MLClient) -> None:
+    names = [submit(quiet_client, None, "true").name for _ in range(4)]
+    assert [job.name for job in quiet_client.jobs.list()] == names[::-1]
+    quiet_client.jobs.archive(names[0])
+    assert [job.name for job in quiet_client.jobs.list()] == names[:0:-1]
+    assert [job.name for job in quiet_client.jobs.list(list_view_type="ArchivedOnly")] == names[:1]
+    quiet_client.jobs.restore(names[0])
+    assert [job.name for job in quiet_client.jobs.list()] == names[::-1]
 
 
 def test_tags_and_properties_can_change_later_but_the_command_cannot(ml_client: MLClient) -> None:
@@ -315,7 +335,9 @@ def test_jobs_of_a_cluster_start_in_the_order_they_came_in(own_server: AmlocalSe
     assert started == sorted(started)
 
 
-def test_a_job_that_was_canceled_while_it_ended_is_canceled(plane: DataPlane, name: str) -> None:
+@pytest.mark.parametrize("own_server", [UNHURRIED], indirect=True)
+def test_a_job_that_was_canceled_while_it_ended_is_canceled(own_server: AmlocalServer, name: str) -> None:
+    plane = DataPlane(own_server)
     body = {"properties": {"jobType": "Command", "command": "true", "environmentId": ENVIRONMENT}}
     assert plane.call("PUT", "", f"jobs/{name}", body).status_code == 201
     wait_for(lambda: plane.details(name)["status"] == "Finalizing")

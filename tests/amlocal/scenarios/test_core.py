@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -145,18 +144,13 @@ def test_a_request_body_that_is_no_json_is_a_clear_error(amlocal_server: Amlocal
     assert (response.status_code, response.json()["error"]["code"]) == (400, "InvalidRequestContent")
 
 
-def test_it_is_ready_within_a_second_and_small(own_server: AmlocalServer) -> None:
-    own_server.stop()
-    started = time.perf_counter()
-    own_server.start()
-    seconds = time.perf_counter() - started
+def test_it_is_small(own_server: AmlocalServer) -> None:
     assert own_server.process is not None
     status = Path(f"/proc/{own_server.process.pid}/status")
-    if status.exists():
-        resident = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
-        assert int(resident.split()[1]) < 80 * 1024, resident
-    # The start includes `python -m amlocal env`; a loaded machine gets some more.
-    assert seconds < 5
+    if not status.exists():
+        pytest.skip("needs /proc to read the server's memory")
+    resident = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
+    assert int(resident.split()[1]) < 80 * 1024, resident
 
 
 def test_a_silent_client_keeps_nobody_waiting(amlocal_server: AmlocalServer) -> None:

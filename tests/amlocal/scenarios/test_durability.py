@@ -25,7 +25,7 @@ from tests.amlocal import accounts
 from tests.amlocal.data_plane import VERSION, DataPlane
 from tests.amlocal_server import AmlocalServer, free_port, wait_for
 
-KILLS = int(os.environ.get("AMLOCAL_KILLS", "10"))
+KILLS = int(os.environ.get("AMLOCAL_KILLS", "5"))
 METRICS = 5
 FINAL = ("Completed", "Failed")
 
@@ -144,7 +144,7 @@ def test_no_answered_write_is_lost(own_server: AmlocalServer, container: Contain
     answered: dict[str, list[tuple[str, str]]] = collections.defaultdict(list)
     for _ in range(KILLS):
         load = Load(own_server, container, experiment)
-        load.threads[0].join(random.uniform(0.05, 1.5))
+        load.threads[0].join(random.uniform(0.2, 1.5))
         own_server.kill()
         for thread in load.threads:
             thread.join(20)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -59,11 +58,10 @@ def test_a_job_that_ended_while_amlocal_was_dead_ends_as_it_did(
     own_server: AmlocalServer, client: MLClient, tmp_path: Path
 ) -> None:
     job, pid = start_counting(client, tmp_path, 10)
-    failing = submit(client, None, "sleep 1; echo so; exit 7")
+    failing = submit(client, None, f"sleep 1; echo so; touch {tmp_path}/ends; exit 7")
     await_status(client, failing.name, ("Running",))
     own_server.kill()
-    wait_for(lambda: not is_alive(pid))
-    time.sleep(1)
+    wait_for(lambda: not is_alive(pid) and (tmp_path / "ends").exists())
     own_server.start()
     assert await_end(client, job).status == "Completed"
     assert await_end(client, failing.name).status == "Failed"
@@ -156,7 +154,7 @@ def test_a_kill_in_the_middle_of_a_deployment_loses_nothing(
     path = f"onlineEndpoints/{served.name}/deployments"
     body = plane.call("GET", "", f"{path}/blue").json()
     assert plane.call("PUT", "", f"{path}/green", body).status_code == 201
-    time.sleep(0.4)
+    wait_for(lambda: len(list((own_server.home / "serving").iterdir())) == 2)
     own_server.kill()
     own_server.start()
     wait_for(lambda: plane.call("GET", "", f"{path}/green").json()["properties"]["provisioningState"] == "Succeeded")

@@ -153,7 +153,7 @@ def test_an_update_in_place_answers_all_the_time(ml_client: MLClient, served: Se
     asking.start()
     try:
         served.deploy("swap", variables={"WHO": "new"})
-        time.sleep(0.3)
+        wait_for(lambda: "new" in seen)
     finally:
         stop.set()
         asking.join()

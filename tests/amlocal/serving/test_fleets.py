@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,10 +43,8 @@ def code(served: Served) -> CodeConfiguration:
 
 @pytest.mark.slow
 def test_a_start_that_takes_longer_than_its_probes_allow_fails(served: Served) -> None:
-    started = time.monotonic()
     with pytest.raises(HttpResponseError, match="did not answer its probes"):
         served.deploy("slow", code_configuration=code(served), variables={"SLEEP": "60"}, liveness_probe=probe(3))
-    assert time.monotonic() - started < 30
 
 
 @pytest.mark.slow

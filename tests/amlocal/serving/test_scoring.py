@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -92,10 +91,9 @@ def test_an_exception_in_the_model_is_a_424(served: Served) -> None:
 
 
 def test_a_slow_model_is_a_408_after_request_timeout_ms(served: Served) -> None:
-    started = time.perf_counter()
     answer = served.post({"sleep": 2.5}, azureml_model_deployment="green")
     assert answer.status_code == 408
-    assert 0.9 < time.perf_counter() - started < 2
+    assert "request_timeout_ms (1000)" in answer.text
     wait_for(lambda: served.post(azureml_model_deployment="green").status_code == 200)
 
 
