@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("amlocal",)
+PACKAGES = ("launch", "portal", "scoring", "ops", "accounts", "amlocal")
 Graph = dict[str, set[str]]
 
 
