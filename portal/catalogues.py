@@ -36,10 +36,15 @@ def found() -> Catalog:
     for path in _sources():
         name = path.relative_to(ROOT).as_posix()
         source = path.read_text()
-        code = templatize(source, origin=name) if path.suffix == ".html" else source
+        code = _code_of(source, name) if path.suffix == ".html" else source
         for _line, message, _comments, context in extract("python", BytesIO(code.encode()), KEYWORDS):
             catalog.add(message, locations=[(name, 0)], context=context)
     return catalog
+
+
+def _code_of(template: str, name: str) -> str:
+    """Return a template as the calls of gettext in it, without the indentation, which Python would take for blocks."""
+    return "\n".join(line.strip() for line in templatize(template, origin=name).splitlines())
 
 
 def update() -> None:

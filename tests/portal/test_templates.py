@@ -77,6 +77,14 @@ def test_the_found_texts_are_more_than_a_few():
     assert len(found()) > 300
 
 
+def test_a_text_is_found_however_deep_its_line_is_indented(tmp_path, monkeypatch):
+    page = "{% load i18n %}\n{% if a %}\n    {% translate 'Deep' %}\n  {% translate 'Less' %}\n{% endif %}\n"
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "page.html").write_text(page)
+    monkeypatch.setattr(catalogues, "ROOT", tmp_path)
+    assert {message.id for message in found()} >= {"Deep", "Less"}
+
+
 def test_a_translation_keeps_every_placeholder_of_its_text():
     placeholder = re.compile(r"%\(\w+\)|{\w+}|#")
     for path in sorted((ROOT / "locale").rglob("*.po")):
