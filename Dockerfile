@@ -2,7 +2,7 @@
 FROM node:22-slim AS browser
 WORKDIR /srv/portolan
 COPY package.json package-lock.json .npmrc build.mjs ./
-RUN npm ci && node build.mjs
+RUN npm ci --omit=dev && node build.mjs
 
 FROM python:3.12-slim AS portal
 RUN useradd --create-home --uid 10001 portolan \

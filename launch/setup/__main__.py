@@ -43,8 +43,8 @@ def steps(is_for_development: bool) -> list[Step]:
         _environment("scoring environment (.venv-scoring)", SCORING_VENV, "scoring", 380, 2000),
         Step(
             "browser packages",
-            partial(npm_packages.is_ready, ROOT),
-            lambda name, log: npm_packages.install(name, ROOT, log),
+            partial(npm_packages.is_ready, ROOT, tools=is_for_development),
+            lambda name, log: npm_packages.install(name, ROOT, log, tools=is_for_development),
             45 + node[0],
             260 + node[1],
         ),
