@@ -39,7 +39,10 @@ for (const style of ["outline", "filled"]) {
     const svg = await readFile(join(folder, file), "utf8");
     const inner = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>"));
     const name = file.replace(".svg", "") + (style === "filled" ? ":filled" : "");
-    icons[name] = inner.replace(/\s+/g, " ").replace(/<path stroke="none" d="M0 0h24v24H0z" fill="none" ?\/>/, "").trim();
+    icons[name] = inner
+      .replace(/\s+/g, " ")
+      .replace(/<path stroke="none" d="M0 0h24v24H0z" fill="none" ?\/>/, "")
+      .trim();
   }
 }
 await writeFile(join(made, "icons.json"), JSON.stringify(icons));

@@ -28,13 +28,20 @@ document.addEventListener("click", (event) => {
 
 /* menus close on a click elsewhere, on Escape, and when the focus leaves */
 const openMenus = () => all("details.menu[open]");
-document.addEventListener("click", (event) => openMenus().forEach((menu) => menu.contains(event.target) || (menu.open = false)));
-document.addEventListener("focusin", (event) => openMenus().forEach((menu) => menu.contains(event.target) || (menu.open = false)));
+document.addEventListener("click", (event) =>
+  openMenus().forEach((menu) => menu.contains(event.target) || (menu.open = false)),
+);
+document.addEventListener("focusin", (event) =>
+  openMenus().forEach((menu) => menu.contains(event.target) || (menu.open = false)),
+);
 document.addEventListener("keydown", (event) => {
   const menu = event.target.closest?.("details.menu");
   if (event.key === "Escape") {
     if (drawer?.classList.contains("is-open")) closeDrawer();
-    openMenus().forEach((open) => { open.open = false; one("summary", open).focus(); });
+    openMenus().forEach((open) => {
+      open.open = false;
+      one("summary", open).focus();
+    });
   } else if (menu && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
     event.preventDefault();
     menu.open = true;
@@ -54,46 +61,62 @@ document.addEventListener("click", (event) => {
 
 /* <form data-ask="sentence" data-ask-title="…" data-ask-yes="Delete" data-ask-danger>: asked once, then sent */
 const ask = one("#ask");
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  const sentence = event.submitter?.dataset.ask ?? form.dataset.ask;
-  if (sentence === undefined || form.dataset.asked || !ask) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  const words = { ...form.dataset, ...event.submitter?.dataset };
-  const yes = one("#ask-yes");
-  if (words.askTitle) one("#ask-title").textContent = words.askTitle;
-  one("#ask-sentence").textContent = sentence;
-  if (words.askYes) yes.textContent = words.askYes;
-  yes.className = "askDanger" in words ? "btn btn-danger" : "btn btn-primary";
-  ask.returnValue = "no";
-  ask.showModal();
-  ask.addEventListener("close", () => {
-    if (ask.returnValue !== "yes") return;
-    form.dataset.asked = "1";
-    form.requestSubmit(event.submitter ?? undefined);
-    delete form.dataset.asked;
-  }, { once: true });
-}, true);
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = event.target;
+    const sentence = event.submitter?.dataset.ask ?? form.dataset.ask;
+    if (sentence === undefined || form.dataset.asked || !ask) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const words = { ...form.dataset, ...event.submitter?.dataset };
+    const yes = one("#ask-yes");
+    if (words.askTitle) one("#ask-title").textContent = words.askTitle;
+    one("#ask-sentence").textContent = sentence;
+    if (words.askYes) yes.textContent = words.askYes;
+    yes.className = "askDanger" in words ? "btn btn-danger" : "btn btn-primary";
+    ask.returnValue = "no";
+    ask.showModal();
+    ask.addEventListener(
+      "close",
+      () => {
+        if (ask.returnValue !== "yes") return;
+        form.dataset.asked = "1";
+        form.requestSubmit(event.submitter ?? undefined);
+        delete form.dataset.asked;
+      },
+      { once: true },
+    );
+  },
+  true,
+);
 
 /* a form is sent once: a second click on a slow page does nothing */
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method === "dialog" || event.target.method === "get") return;
   setTimeout(() => all("button:not([type=button])", event.target).forEach((button) => (button.disabled = true)));
 });
-addEventListener("pageshow", (event) => event.persisted && all("form button:disabled").forEach((button) => (button.disabled = false)));
+addEventListener(
+  "pageshow",
+  (event) => event.persisted && all("form button:disabled").forEach((button) => (button.disabled = false)),
+);
 
 /* <button data-copy="text"> or data-copy-from="#id" */
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy], [data-copy-from]");
   if (!button) return;
   const text = button.dataset.copy ?? one(button.dataset.copyFrom).textContent;
-  try { await navigator.clipboard.writeText(text); } catch { copyBySelection(text); }
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    copyBySelection(text);
+  }
   button.classList.add("is-done");
   toast(body.dataset.copied, "good");
   setTimeout(() => button.classList.remove("is-done"), 1500);
 });
-function copyBySelection(text) { // plain http on another host has no clipboard API
+function copyBySelection(text) {
+  // plain http on another host has no clipboard API
   const area = Object.assign(document.createElement("textarea"), { value: text, className: "visually-hidden" });
   body.append(area);
   area.select();
@@ -113,7 +136,9 @@ function expire(shape) {
   if (!shape.classList.contains("note-bad")) setTimeout(() => shape.remove(), 6000);
 }
 all("[data-toast]").forEach(expire);
-document.addEventListener("click", (event) => event.target.closest("[data-toast-close]")?.closest("[data-toast]").remove());
+document.addEventListener("click", (event) =>
+  event.target.closest("[data-toast-close]")?.closest("[data-toast]").remove(),
+);
 document.addEventListener("portolan:toast", (event) => toast(event.detail.sentence, event.detail.tone));
 
 /* htmx: a poll that fails keeps quiet and is tried again; a click that fails says so */
@@ -124,7 +149,12 @@ for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
 }
 
 /* relative times and running durations */
-const UNITS = [["days", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+const UNITS = [
+  ["days", 86400],
+  ["h", 3600],
+  ["min", 60],
+  ["s", 1],
+];
 function freshen() {
   const now = Date.now();
   for (const time of all("time[data-ago]")) {
@@ -132,18 +162,30 @@ function freshen() {
     const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? UNITS[3];
     const count = Math.floor(seconds / size);
     const words = body.dataset;
-    time.textContent = seconds < 5 ? words.agoNow : words[`ago${unit === "days" && count === 1 ? "Day" : unit[0].toUpperCase() + unit.slice(1)}`].replace("#", count);
+    time.textContent =
+      seconds < 5
+        ? words.agoNow
+        : words[`ago${unit === "days" && count === 1 ? "Day" : unit[0].toUpperCase() + unit.slice(1)}`].replace(
+            "#",
+            count,
+          );
   }
   for (const span of all("[data-since]")) span.textContent = clock((now - new Date(span.dataset.since)) / 1000);
 }
-function clock(seconds) { // the server's own formats, translated, in data-clock-*
+function clock(seconds) {
+  // the server's own formats, translated, in data-clock-*
   const whole = Math.max(0, Math.floor(seconds));
   const words = body.dataset;
   const [format, parts] =
-    whole < 60 ? [words.clockS, { n: whole }]
-    : whole < 3600 ? [words.clockMin, { m: Math.floor(whole / 60), s: whole % 60 }]
-    : whole < 86400 ? [words.clockH, { h: Math.floor(whole / 3600), m: Math.floor((whole % 3600) / 60) }]
-    : [words.clockD, { d: Math.floor(whole / 86400), h: Math.floor((whole % 86400) / 3600) }];
-  return format.replace(/%\((\w)\)(s|02d)/g, (_all, name, kind) => String(parts[name]).padStart(kind === "02d" ? 2 : 1, "0"));
+    whole < 60
+      ? [words.clockS, { n: whole }]
+      : whole < 3600
+        ? [words.clockMin, { m: Math.floor(whole / 60), s: whole % 60 }]
+        : whole < 86400
+          ? [words.clockH, { h: Math.floor(whole / 3600), m: Math.floor((whole % 3600) / 60) }]
+          : [words.clockD, { d: Math.floor(whole / 86400), h: Math.floor((whole % 86400) / 3600) }];
+  return format.replace(/%\((\w)\)(s|02d)/g, (_all, name, kind) =>
+    String(parts[name]).padStart(kind === "02d" ? 2 : 1, "0"),
+  );
 }
 setInterval(freshen, 1000);

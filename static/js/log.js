@@ -1,8 +1,8 @@
 // The live log viewer. Markup: templates/_log.html (an element with data-log="URL of jobs:log").
 // Reads by byte offset and never asks for bytes it has; only blocks of lines near the view are in the page, so a log
 // of 50 MB scrolls like a short one. Without script the page's download link does.
-const BLOCK = 100;               // lines that enter and leave the page together
-const LINE = 20;                 // pixels of an unwrapped line, as in pages.css
+const BLOCK = 100; // lines that enter and leave the page together
+const LINE = 20; // pixels of an unwrapped line, as in pages.css
 const EARLIER_BYTES = 192 * 1024;
 const POLL_MS = 1000;
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
@@ -25,7 +25,18 @@ class LogView {
   restart() {
     clearTimeout(this.timer);
     this.generation = (this.generation ?? 0) + 1;
-    Object.assign(this, { text: [], rest: "", first: null, next: null, heights: [], shown: [0, 0], found: [], at: -1, failures: 0, earlier: null });
+    Object.assign(this, {
+      text: [],
+      rest: "",
+      first: null,
+      next: null,
+      heights: [],
+      shown: [0, 0],
+      found: [],
+      at: -1,
+      failures: 0,
+      earlier: null,
+    });
     this.lines.replaceChildren();
     this.poll();
   }
@@ -72,7 +83,8 @@ class LogView {
       this.file = piece.file;
       this.first = piece.offset;
       const chooser = this.find("file");
-      if (chooser && ![...chooser.options].some((option) => option.value === piece.file)) chooser.add(new Option(piece.file, piece.file));
+      if (chooser && ![...chooser.options].some((option) => option.value === piece.file))
+        chooser.add(new Option(piece.file, piece.file));
       if (chooser) chooser.value = piece.file;
     } else if (piece.offset !== this.next) {
       return;
@@ -94,7 +106,8 @@ class LogView {
     const generation = this.generation;
     const begin = Math.max(0, this.first - EARLIER_BYTES);
     const gather = async () => {
-      let text = "", offset = begin;
+      let text = "",
+        offset = begin;
       while (offset < this.first) {
         const piece = await this.ask(offset);
         if (piece.next_offset <= offset) break;
@@ -103,7 +116,10 @@ class LogView {
       }
       return text;
     };
-    this.earlier = gather().then((text) => generation === this.generation && this.prepend(text, begin)).catch(() => {}).finally(() => (this.earlier = null));
+    this.earlier = gather()
+      .then((text) => generation === this.generation && this.prepend(text, begin))
+      .catch(() => {})
+      .finally(() => (this.earlier = null));
   }
 
   prepend(text, begin) {
@@ -111,7 +127,8 @@ class LogView {
     if (begin > 0) parts.shift(); // the piece may begin inside a line or a character
     const cut = begin > 0 ? text.indexOf("\n") + 1 : 0;
     const joined = parts.pop() ?? "";
-    if (this.text.length) this.text[0] = joined + this.text[0]; else this.rest = joined + this.rest;
+    if (this.text.length) this.text[0] = joined + this.text[0];
+    else this.rest = joined + this.rest;
     this.text = parts.concat(this.text);
     this.first = begin === 0 ? 0 : this.first - bytes(text.slice(cut)).length; // from the end, which is exact
     this.heights = [];
@@ -126,9 +143,15 @@ class LogView {
 
   /* drawing: blocks near the view, and two paddings for the rest */
 
-  get blocks() { return Math.max(1, Math.ceil((this.text.length + (this.rest ? 1 : 0)) / BLOCK)); }
-  count(block) { return Math.max(0, Math.min(BLOCK, this.text.length + (this.rest ? 1 : 0) - block * BLOCK)); }
-  height(block) { return this.heights[block] ?? this.count(block) * LINE; }
+  get blocks() {
+    return Math.max(1, Math.ceil((this.text.length + (this.rest ? 1 : 0)) / BLOCK));
+  }
+  count(block) {
+    return Math.max(0, Math.min(BLOCK, this.text.length + (this.rest ? 1 : 0) - block * BLOCK));
+  }
+  height(block) {
+    return this.heights[block] ?? this.count(block) * LINE;
+  }
 
   dirty(from) {
     this.heights.length = Math.min(this.heights.length, from);
@@ -138,10 +161,14 @@ class LogView {
   draw(assumedTop) {
     const top = assumedTop ?? (this.follows ? Infinity : this.view.scrollTop);
     const total = this.blocks;
-    let sum = 0, start = 0;
+    let sum = 0,
+      start = 0;
     if (top === Infinity) start = Math.max(0, total - 3);
-    else { while (start < total - 1 && sum + this.height(start) < top - 600) sum += this.height(start++); }
-    let end = start, seen = 0;
+    else {
+      while (start < total - 1 && sum + this.height(start) < top - 600) sum += this.height(start++);
+    }
+    let end = start,
+      seen = 0;
     const wanted = this.view.clientHeight + 1800;
     while (end < total && (seen < wanted || top === Infinity)) seen += this.height(end++);
     for (const element of [...this.lines.children]) {
@@ -166,7 +193,8 @@ class LogView {
     if (present.some((element) => Number(element.dataset.block) === block)) return;
     const element = document.createElement("div");
     element.dataset.block = block;
-    for (let index = block * BLOCK; index < block * BLOCK + this.count(block); index++) element.append(this.line(index));
+    for (let index = block * BLOCK; index < block * BLOCK + this.count(block); index++)
+      element.append(this.line(index));
     const after = present.find((other) => Number(other.dataset.block) > block);
     this.lines.insertBefore(element, after ?? null);
   }
@@ -179,17 +207,25 @@ class LogView {
     if (BAD.test(text)) element.classList.add("is-bad");
     if (this.query && text.toLowerCase().includes(this.query)) element.classList.add("is-found");
     if (index === this.found[this.at]) element.classList.add("is-here");
-    element.textContent = text.includes("\r") ? text.slice(text.replace(/\r+$/, "").lastIndexOf("\r") + 1) : text || " ";
+    element.textContent = text.includes("\r")
+      ? text.slice(text.replace(/\r+$/, "").lastIndexOf("\r") + 1)
+      : text || " ";
     return element;
   }
 
-  redraw() { this.dirty(0); this.draw(this.view.scrollTop); }
-  toEnd() { this.view.scrollTop = this.view.scrollHeight; }
+  redraw() {
+    this.dirty(0);
+    this.draw(this.view.scrollTop);
+  }
+  toEnd() {
+    this.view.scrollTop = this.view.scrollHeight;
+  }
 
   /* searching what is loaded */
 
   search(query, from) {
-    for (let index = from; index < this.text.length; index++) if (this.text[index].toLowerCase().includes(query)) this.found.push(index);
+    for (let index = from; index < this.text.length; index++)
+      if (this.text[index].toLowerCase().includes(query)) this.found.push(index);
     this.sayFound();
   }
 
@@ -225,7 +261,9 @@ class LogView {
     this.live(isOver ? "" : "is-live", isOver ? words.textOver : piece.file ? words.textLive : words.textNone);
     const [amount, unit] = piece.size < 1048576 ? [piece.size / 1024, "kB"] : [piece.size / 1048576, "MB"];
     const size = `${amount.toLocaleString(document.documentElement.lang || "en", { maximumFractionDigits: 1 })} ${unit}`;
-    this.find("size").textContent = piece.file ? `${size}${piece.is_capped ? ` · ${words.textCapped}` : ""}${this.first ? ` · ${words.textTail}` : ""}` : "";
+    this.find("size").textContent = piece.file
+      ? `${size}${piece.is_capped ? ` · ${words.textCapped}` : ""}${this.first ? ` · ${words.textTail}` : ""}`
+      : "";
     this.find("none").hidden = this.text.length > 0 || this.rest !== "";
     const link = this.find("download");
     if (link && this.file) link.href = `${link.href.split("?")[0]}?file=${encodeURIComponent(this.file)}`;
@@ -234,21 +272,30 @@ class LogView {
   follow(isOn) {
     this.follows = isOn;
     this.find("follow").setAttribute("aria-pressed", isOn);
-    if (isOn) { this.draw(); this.toEnd(); }
+    if (isOn) {
+      this.draw();
+      this.toEnd();
+    }
   }
 
   wire() {
-    let frame = 0, last = 0;
-    this.view.addEventListener("scroll", () => {
-      const top = this.view.scrollTop;
-      if (top < last - 4 && this.follows && this.view.scrollHeight - top - this.view.clientHeight > 40) this.follow(false);
-      last = top;
-      cancelAnimationFrame(frame);
-      frame = requestAnimationFrame(() => {
-        if (!this.follows) this.draw();
-        if (top < 400 && this.first) this.readEarlier();
-      });
-    }, { passive: true });
+    let frame = 0,
+      last = 0;
+    this.view.addEventListener(
+      "scroll",
+      () => {
+        const top = this.view.scrollTop;
+        if (top < last - 4 && this.follows && this.view.scrollHeight - top - this.view.clientHeight > 40)
+          this.follow(false);
+        last = top;
+        cancelAnimationFrame(frame);
+        frame = requestAnimationFrame(() => {
+          if (!this.follows) this.draw();
+          if (top < 400 && this.first) this.readEarlier();
+        });
+      },
+      { passive: true },
+    );
     this.find("follow").addEventListener("click", () => this.follow(!this.follows));
     this.find("wrap").addEventListener("click", (event) => {
       const isOn = this.view.classList.toggle("is-wrapped");
@@ -257,7 +304,10 @@ class LogView {
       this.redraw();
       if (this.follows) this.toEnd();
     });
-    this.find("file")?.addEventListener("change", (event) => { this.file = event.target.value; this.restart(); });
+    this.find("file")?.addEventListener("change", (event) => {
+      this.file = event.target.value;
+      this.restart();
+    });
     const box = this.find("search");
     let wait = 0;
     box.addEventListener("input", () => {
@@ -284,17 +334,20 @@ class LogView {
   }
 }
 
-function bytes(text) { return new TextEncoder().encode(text); }
+function bytes(text) {
+  return new TextEncoder().encode(text);
+}
 function withoutEnd(text, excess) {
   if (excess <= 0) return text;
   const all = bytes(text);
   return new TextDecoder().decode(all.slice(0, all.length - excess));
 }
 
-const start = (within) => within.querySelectorAll?.("[data-log]").forEach((root) => {
-  if (root.dataset.logStarted) return;
-  root.dataset.logStarted = "1";
-  new LogView(root);
-});
+const start = (within) =>
+  within.querySelectorAll?.("[data-log]").forEach((root) => {
+    if (root.dataset.logStarted) return;
+    root.dataset.logStarted = "1";
+    new LogView(root);
+  });
 start(document);
 document.addEventListener("htmx:load", (event) => start(event.target));

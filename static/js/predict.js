@@ -11,30 +11,50 @@ function wire(form) {
   let shown = "";
 
   const refuse = (text) => {
-    if (problem) { problem.textContent = text; problem.hidden = !text; }
+    if (problem) {
+      problem.textContent = text;
+      problem.hidden = !text;
+    }
     return Boolean(text);
   };
   const show = (url) => {
     if (shown.startsWith("blob:")) URL.revokeObjectURL(shown);
     shown = url;
-    preview.onload = () => preview.classList.toggle("is-small", preview.naturalWidth <= 128 && preview.naturalHeight <= 128);
-    preview.onerror = () => { preview.hidden = true; }; // HEIC and the like: the server can read what the browser cannot show
+    preview.onload = () =>
+      preview.classList.toggle("is-small", preview.naturalWidth <= 128 && preview.naturalHeight <= 128);
+    preview.onerror = () => {
+      preview.hidden = true;
+    }; // HEIC and the like: the server can read what the browser cannot show
     preview.src = url;
     preview.hidden = false;
     zone.classList.add("has-image");
   };
-  const mark = (pressed) => form.querySelectorAll("[data-sample]").forEach((thumb) => thumb.setAttribute("aria-pressed", thumb === pressed));
+  const mark = (pressed) =>
+    form.querySelectorAll("[data-sample]").forEach((thumb) => thumb.setAttribute("aria-pressed", thumb === pressed));
   const take = (file) => {
     if (!file) return;
     const limit = Number(form.dataset.dropLimit);
-    if (refuse(limit && file.size > limit ? form.dataset.textLarge : file.type && !file.type.startsWith("image/") ? form.dataset.textKind : "")) return;
+    if (
+      refuse(
+        limit && file.size > limit
+          ? form.dataset.textLarge
+          : file.type && !file.type.startsWith("image/")
+            ? form.dataset.textKind
+            : "",
+      )
+    )
+      return;
     mark(null);
     show(URL.createObjectURL(file));
     form.requestSubmit();
   };
 
   input.addEventListener("change", () => take(input.files[0]));
-  for (const name of ["dragenter", "dragover"]) zone.addEventListener(name, (event) => { event.preventDefault(); zone.classList.add("is-over"); });
+  for (const name of ["dragenter", "dragover"])
+    zone.addEventListener(name, (event) => {
+      event.preventDefault();
+      zone.classList.add("is-over");
+    });
   for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("is-over"));
   zone.addEventListener("drop", (event) => {
     event.preventDefault();
@@ -61,10 +81,11 @@ function wire(form) {
   });
 }
 
-const start = (within) => within.querySelectorAll?.("form[data-predict]").forEach((form) => {
-  if (form.dataset.predictStarted) return;
-  form.dataset.predictStarted = "1";
-  wire(form);
-});
+const start = (within) =>
+  within.querySelectorAll?.("form[data-predict]").forEach((form) => {
+    if (form.dataset.predictStarted) return;
+    form.dataset.predictStarted = "1";
+    wire(form);
+  });
 start(document);
 document.addEventListener("htmx:load", (event) => start(event.target));

@@ -4,7 +4,11 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
     let choice = "auto";
-    try { choice = localStorage.getItem("portolan-theme") || "auto"; } catch { /* storage is switched off: follow the system */ }
+    try {
+      choice = localStorage.getItem("portolan-theme") || "auto";
+    } catch {
+      /* storage is switched off: follow the system */
+    }
     const resolved = choice === "auto" ? (dark.matches ? "dark" : "light") : choice;
     root.dataset.bsTheme = resolved;
     root.dataset.themeChoice = choice;
@@ -15,7 +19,11 @@
   dark.addEventListener("change", apply);
   addEventListener("storage", (event) => event.key === "portolan-theme" && apply());
   document.addEventListener("portolan:choose-theme", (event) => {
-    try { localStorage.setItem("portolan-theme", event.detail); } catch { root.dataset.themeChoice = event.detail; }
+    try {
+      localStorage.setItem("portolan-theme", event.detail);
+    } catch {
+      root.dataset.themeChoice = event.detail;
+    }
     apply();
   });
 })();

@@ -1,5 +1,6 @@
 // The running total under the split form: says at once what is missing to 100. The server checks again.
-const total = (form) => [...form.querySelectorAll("input[type=number]")].reduce((sum, input) => sum + (Number(input.value) || 0), 0);
+const total = (form) =>
+  [...form.querySelectorAll("input[type=number]")].reduce((sum, input) => sum + (Number(input.value) || 0), 0);
 
 function say(form) {
   const output = form.querySelector("[data-total]");
