@@ -165,11 +165,12 @@ class Chart {
   }
 
   tip(points) {
-    const rows = points.map(
-      (point) =>
-        `<div class="tip-row"><span class="tip-mark tip-${(point.seriesIndex % 6) + 1}"></span>${escapeText(point.seriesName)}<b>${format(point.value[1])}</b></div>`,
-    );
-    return `<div class="tip-title">${escapeText(this.board.root.dataset.labelStep)} ${points[0].value[0]}</div>${rows.join("")}`;
+    const row = (point) => {
+      const mark = `<span class="tip-mark tip-${(point.seriesIndex % 6) + 1}"></span>`;
+      return `<div class="tip-row">${mark}${escapeText(point.seriesName)}<b>${format(point.value[1])}</b></div>`;
+    };
+    const step = `${escapeText(this.board.root.dataset.labelStep)} ${points[0].value[0]}`;
+    return `<div class="tip-title">${step}</div>${points.map(row).join("")}`;
   }
 
   fillTable() {

@@ -165,7 +165,7 @@ def test_a_retry_is_a_new_run_linked_to_the_old_one(client_of, alice, workspace)
 def test_the_timeline_is_drawn_from_the_changes_in_their_order_with_durations(client_of, alice, run):
     page = client_of(alice).get(url("detail", run)).content.decode()
     labels = re.findall(r'class="step-label">([^<]+)<', page)
-    assert labels == ["Submitting", "Queued", "Running", "Finalizing", "Completed"]
+    assert [label.strip() for label in labels] == ["Submitting", "Queued", "Running", "Finalizing", "Completed"]
     assert "3.0 s" in page
     facts = client_of(alice).get(url("detail", run), **factories.JSON).json()["run"]
     assert [change["status"] for change in facts["status_changes"]] == ["Submitting", "Queued", "Running"]
