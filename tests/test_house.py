@@ -15,6 +15,9 @@ LINES_AT_MOST = 300
 FUNCTION_AT_MOST = 50
 VIEW_AT_MOST = 25
 TASK_AT_MOST = 6
+# Of what people read besides Python, whose 120 columns ruff measures.
+COLUMNS_AT_MOST = 140
+MEASURED = {".html", ".css", ".js", ".mjs"}
 # Declared tables: long lists of rows, no logic.
 TABLES = {"ops/message_catalog.py", "amlocal/routes.py"}
 # Files whose literals of the form area:word are no codes that are raised.
@@ -69,6 +72,12 @@ def test_a_file_stays_small_explains_itself_and_has_honest_names(path):
             assert not FORBIDDEN_NAMES.search(node.name), node.name
         if isinstance(node, ast.FunctionDef):
             assert length(node) <= FUNCTION_AT_MOST, f"{node.name}: {length(node)} lines"
+
+
+@pytest.mark.parametrize("path", [p for p in files() if p.suffix in MEASURED], ids=name_of)
+def test_no_line_is_wider_than_a_screen(path):
+    lines = enumerate(path.read_text().splitlines(), start=1)
+    assert not [number for number, line in lines if len(line) > COLUMNS_AT_MOST]
 
 
 @pytest.mark.parametrize("path", [p for p in sources() if p.parent == ROOT / "portal" / "views"], ids=name_of)
