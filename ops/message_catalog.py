@@ -288,7 +288,7 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
         _("Azure ML now sends {found} instead of {asked}: somebody else changed it at the same time."),
         _("Look at the shares and set them again."),
     ),
-    # Predict: what scoring.errors and scoring.services raise
+    # Predict: what scoring.errors and scoring.services raise. Each module in scoring.kinds has the texts of its own.
     "predict:endpoint_not_ready": (_("Not ready"), _("The endpoint {name} is not ready to answer yet."), _TRY),
     "predict:key_missing": (_("Key on its way"), _("The portal is fetching the key of {name} from Azure ML."), _TRY),
     "predict:no_deployment": (
@@ -301,34 +301,13 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
         _("The model behind {name} does not say which images it takes: it has no model.json."),
         _("Register a version that carries one."),
     ),
-    "predict:no_image": (_("No image"), _("No image was sent."), _("Choose, drop or paste one.")),
-    "scoring:image_empty": (_("Empty file"), _("The file is empty."), _("Choose another image.")),
-    "scoring:image_too_large": (
-        _("Too large"),
-        _("The file is larger than the limit of {limit_size}."),
-        _("Make it smaller and try again."),
-    ),
-    "scoring:image_not_an_image": (
-        _("Not an image"),
-        _("The file is not an image that can be read here."),
-        _("PNG, JPEG, WebP, GIF, BMP, TIFF and HEIC work."),
-    ),
-    "scoring:image_too_many_pixels": (
-        _("Too many pixels"),
-        _("The image has more than the limit of {limit} pixels."),
-        _("Make it smaller and try again."),
-    ),
-    "scoring:image_truncated": (
-        _("Damaged image"),
-        _("The image is damaged or cut off."),
-        _("Save or send it again."),
-    ),
     "scoring:spec_unreadable": (
         _("Unknown input"),
         _("The model.json of this version cannot be used: {reason}"),
         _("Register a version with a correct one."),
     ),
     "scoring:format_unknown": (_("Unknown input"), _("This portal does not know the request format {format}."), ""),
+    "scoring:kind_unknown": (_("Unknown input"), _("This portal does not know the kind of prediction {kind}."), ""),
     "scoring:busy": (
         _("Busy"),
         _("Many people wait for endpoints right now; your image was not sent."),

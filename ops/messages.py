@@ -1,6 +1,6 @@
 """Turns codes and params into what a person reads: a title, a sentence, a next step.
 
-The texts are in ``ops.message_catalog``.
+The texts are in ``ops.message_catalog``; those for an input that is refused are with its kind in ``scoring.kinds``.
 """
 
 from collections.abc import Mapping
@@ -9,11 +9,13 @@ from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
+from django.utils.translation import gettext
 
-from ops.message_catalog import GENERIC, STEPS, TEXTS
+from ops.message_catalog import GENERIC, STEPS, TEXTS, Text
 from ops.models import Operation
+from scoring import kinds
 
-__all__ = ["STEPS", "TEXTS", "Explanation", "explain", "explained", "of", "step_label"]
+__all__ = ["STEPS", "TEXTS", "Explanation", "explain", "explained", "of", "step_label", "text_of"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Explanation:
 def explain(thing: Any) -> Explanation:
     """The explanation of an OpsError-like exception or of a row with ``error_code`` and ``error_params``."""
     code = str(getattr(thing, "error_code", "") or getattr(thing, "code", GENERIC))
-    if code not in TEXTS and f"scoring:{code}" in TEXTS:
+    if code not in TEXTS and text_of(f"scoring:{code}"):
         code = f"scoring:{code}"
     params = getattr(thing, "error_params", None) or getattr(thing, "params", {})
     return of(code, params)
@@ -55,7 +57,7 @@ def explained(row: Any) -> Explanation | None:
 
 def of(code: str, params: Mapping[str, Any]) -> Explanation:
     """The texts of ``code`` filled with ``params``; an unknown code reads as ops:generic."""
-    title, sentence, following = TEXTS.get(code, TEXTS[GENERIC])
+    title, sentence, following = text_of(code) or TEXTS[GENERIC]
     filled = _Filled(_readable(params))
     return Explanation(
         code=code,
@@ -64,6 +66,18 @@ def of(code: str, params: Mapping[str, Any]) -> Explanation:
         next=str(following).format_map(filled),
         detail=str(params.get("message", "")),
     )
+
+
+def text_of(code: str) -> tuple[Text, Text, Text] | None:
+    """The catalogue's texts of a code, else those that a kind of prediction has; None when nobody has any."""
+    if code in TEXTS:
+        return TEXTS[code]
+    area, _, word = code.partition(":")
+    found = kinds.text_of(word) if area == "scoring" else None
+    if found is None:
+        return None
+    title, sentence, following = (text and gettext(text) for text in found)
+    return title, sentence, following
 
 
 def step_label(kind: str, step: str) -> str:

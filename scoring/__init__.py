@@ -1,1 +1,1 @@
-"""Both ends of a prediction: pictures and requests on the portal's side; in entry/ what is shipped to an endpoint."""
+"""Both ends of a prediction: inputs and requests on the portal's side; in entry/ what is shipped to an endpoint."""

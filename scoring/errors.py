@@ -1,7 +1,7 @@
-"""What can go wrong between an uploaded picture and its answer, as codes with parameters. The sentences are elsewhere.
+"""What can go wrong between a person's input and its answer, as codes with parameters. The sentences are elsewhere.
 
 ScoringError(code, **params)
-  x ImageRefused     the uploaded file; nothing was sent
+  x InputRefused     the input; nothing was sent. Each kind of prediction has its own below it, such as ImageRefused
   x SpecRefused      the model.json of a deployment; nothing was sent
   x EndpointAnswer   no usable answer from the endpoint
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-__all__ = ["EndpointAnswer", "ImageRefused", "ScoringError", "SpecRefused"]
+__all__ = ["EndpointAnswer", "InputRefused", "ScoringError", "SpecRefused"]
 
 
 class ScoringError(Exception):
@@ -29,18 +29,8 @@ class ScoringError(Exception):
         return " ".join([self.code, *(f"{name}={value}" for name, value in self.params.items())])
 
 
-class ImageRefused(ScoringError):
-    """The upload cannot become the network's input. Sizes are in bytes (`size`, `limit`) or in pixels."""
-
-    codes = frozenset(
-        {
-            "image_empty",
-            "image_too_large",  # size, limit: bytes
-            "image_not_an_image",
-            "image_too_many_pixels",  # limit; width and height where they are known
-            "image_truncated",  # starts like an image, but is damaged or cut off
-        }
-    )
+class InputRefused(ScoringError):
+    """The input cannot become the network's. Each kind of prediction has a class of its own below this, with codes."""
 
 
 class SpecRefused(ScoringError):
@@ -50,6 +40,7 @@ class SpecRefused(ScoringError):
         {
             "spec_unreadable",  # reason: what is wrong, in English
             "format_unknown",  # format: the one asked for
+            "kind_unknown",  # kind: the kind of prediction asked for
         }
     )
 

@@ -11,7 +11,7 @@ import pillow_heif
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from scoring import backgrounds
-from scoring.errors import ImageRefused
+from scoring.errors import InputRefused
 from scoring.specs import ImageSpec
 
 MAX_BYTES = 25_000_000
@@ -34,6 +34,20 @@ AVERAGED_MODES = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr")
 Image.init()  # now, not in the first upload
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow itself then refuses twice as many, also in pictures inside of files
+
+
+class ImageRefused(InputRefused):
+    """The upload cannot become the network's input. Sizes are in bytes (`size`, `limit`) or in pixels."""
+
+    codes = frozenset(
+        {
+            "image_empty",
+            "image_too_large",  # size, limit: bytes
+            "image_not_an_image",
+            "image_too_many_pixels",  # limit; width and height where they are known
+            "image_truncated",  # starts like an image, but is damaged or cut off
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from ops.models import Endpoint
 
 
 class Prediction(models.Model):
-    """One image sent to one endpoint. ``top`` is [[label, probability], …], best first; times in milliseconds.
+    """One input sent to one endpoint. ``top`` is [[answer, probability or null], …], best first; times in milliseconds.
 
     ``latency_ms`` is the endpoint's answer as our client saw it, ``portal_ms`` what decoding and encoding added.
     """

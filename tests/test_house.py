@@ -116,6 +116,16 @@ def test_the_web_process_loads_no_azure_and_no_tensorflow(tmp_path):
     assert answer.stdout.strip() == "[]", answer.stderr[-2000:]
 
 
+def test_the_pure_scoring_library_loads_no_django():
+    program = (
+        "import sys; import scoring.kinds, scoring.client;"
+        "heavy = {'django', 'celery', 'azure', 'ops', 'portal'};"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & heavy))"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert answer.stdout.strip() == "[]", answer.stderr[-2000:]
+
+
 def _codes_raised() -> dict[str, str]:
     """Every literal ``area:word`` code in the domain, with the file it stands in."""
     codes = {}
@@ -141,17 +151,23 @@ def test_every_code_that_is_raised_has_its_texts():
 
 
 def test_every_scoring_code_has_its_texts():
-    from ops.messages import TEXTS
-    from scoring import errors
+    from ops.messages import text_of
+    from scoring import errors, kinds
 
-    codes = errors.ImageRefused.codes | errors.SpecRefused.codes | errors.EndpointAnswer.codes
-    assert not [code for code in codes if f"scoring:{code}" not in TEXTS]
+    refusals = [one for one in errors.InputRefused.__subclasses__() if one.__module__.startswith("scoring.")]
+    assert refusals
+    codes = errors.SpecRefused.codes | errors.EndpointAnswer.codes
+    codes |= frozenset().union(*(refusal.codes for refusal in refusals))
+    codes |= {kind.MISSING for kind in kinds.KINDS.values()}
+    assert not [code for code in codes if not text_of(f"scoring:{code}")]
 
 
 def test_every_text_can_be_filled_and_says_something():
     from ops import messages
+    from scoring.kinds import KINDS
 
-    for code in messages.TEXTS:
+    of_kinds = {f"scoring:{code}" for kind in KINDS.values() for code in kind.TEXTS}
+    for code in messages.TEXTS.keys() | of_kinds:
         explanation = messages.of(code, {})
         assert explanation.title, code
         assert explanation.sentence.endswith((".", ":", "–", ")", "}")), (code, explanation.sentence)

@@ -2,7 +2,9 @@
 
 from django.db.models import Prefetch, QuerySet
 
-from ops.models import Deployment, Endpoint, Sample
+from ops.models import Deployment, Endpoint, ModelVersion, Sample
+from scoring import kinds
+from scoring.errors import SpecRefused
 from scoring.models import Prediction
 
 SEARCHED = ("name",)
@@ -33,12 +35,26 @@ def ready(endpoint: Endpoint) -> list[Deployment]:
     return deployments
 
 
+def version(endpoint: Endpoint, deployment: str = "") -> ModelVersion | None:
+    """Return the version whose model.json describes an input: the named deployment's, else the one with most traffic."""
+    named = [one for one in ready(endpoint) if one.name == deployment] or ready(endpoint)
+    return named[0].model_version if named else None
+
+
+def kind_of(version: ModelVersion | None) -> kinds.Kind:
+    """Return the version's kind of prediction; the default where it is not known: whoever sends an input is told."""
+    try:
+        return kinds.of_spec(version.spec if version else {})
+    except SpecRefused:
+        return kinds.KINDS[kinds.DEFAULT]
+
+
 def list_samples(endpoint: Endpoint) -> list[Sample]:
-    """Return held-back images of the version behind the deployment with most traffic, each with another label."""
-    chosen = ready(endpoint)[:1]
-    if not chosen or chosen[0].model_version is None:
+    """Return held-back inputs of the version behind the deployment with most traffic, each with another label."""
+    chosen = version(endpoint)
+    if chosen is None:
         return []
-    by_label = {sample.label: sample for sample in reversed(chosen[0].model_version.samples.all())}
+    by_label = {sample.label: sample for sample in reversed(chosen.samples.all())}
     return list(by_label.values())[::-1]
 
 

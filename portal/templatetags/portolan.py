@@ -13,7 +13,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from ops.models import ModelVersion
 from portal import badges, vendor
+from portal.queries import predict
 
 register = template.Library()
 NOTHING = "–"
@@ -37,6 +39,12 @@ def state_badge(word: str, label: str = "") -> SafeString:
     return format_html(
         '<span class="state state-{}">{}{}</span>', look.tone, icon(look.icon, turning), label or badges.label(word)
     )
+
+
+@register.filter
+def kind_part(version: ModelVersion | None, part: str) -> str:
+    """The name of one part of the template that the version's kind of prediction brings, for ``include``."""
+    return f"predict/kinds/{predict.kind_of(version or None).NAME}.html#{part}"
 
 
 @register.filter

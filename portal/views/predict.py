@@ -1,4 +1,4 @@
-"""Predict: choose an endpoint, give it an image, read the answer. Every member of the team may."""
+"""Predict: choose an endpoint, give it an input, read the answer. Every member of the team may."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from ops.errors import OpsError
 from ops.messages import Explanation, explain
 from ops.models import Endpoint
 from portal import lists, responses
-from portal.forms.predict import ImageForm
+from portal.forms.predict import InputForm
 from portal.presenters import predict as presenters
 from portal.presenters.json import predict as json_forms
 from portal.queries import predict as queries
 from portal.signed_in import person
-from scoring.errors import ImageRefused, ScoringError
+from scoring.errors import InputRefused, ScoringError
 from scoring.services import predictions
 
 
@@ -42,7 +42,7 @@ def send(request: HttpRequest, public_id: str) -> HttpResponse:
     form = _form(endpoint, request)
     if not form.is_valid():
         return _answer(request, endpoint, form, 422)
-    data, name = form.picture()
+    data, name = form.given()
     try:
         outcome = predictions.create(
             endpoint=endpoint,
@@ -51,30 +51,33 @@ def send(request: HttpRequest, public_id: str) -> HttpResponse:
             file_name=name,
             deployment=form.cleaned_data["deployment"],
         )
-    except ImageRefused as error:
-        form.add_error("image", str(explain(error)))
+    except InputRefused as error:
+        form.add_error(form.kind.FIELD, str(explain(error)))
         return _answer(request, endpoint, form, 422)
     except (OpsError, ScoringError) as error:
         return _answer(request, endpoint, form, 409, problem=explain(error))
     return _answer(request, endpoint, form, 200, outcome=outcome)
 
 
-def _form(endpoint: Endpoint, request: HttpRequest | None = None) -> ImageForm:
+def _form(endpoint: Endpoint, request: HttpRequest | None = None) -> InputForm:
+    """The form for the kind of the deployment that is asked for, else of the one with most traffic."""
     given = (request.POST, request.FILES) if request else ()
+    kind = queries.kind_of(queries.version(endpoint, request.POST.get("deployment", "") if request else ""))
     names = [deployment.name for deployment in queries.ready(endpoint)]
-    return ImageForm(*given, samples=queries.list_samples(endpoint), deployments=names)
+    return InputForm(*given, kind=kind, samples=queries.list_samples(endpoint), deployments=names)
 
 
-def _context(request: HttpRequest, endpoint: Endpoint, form: ImageForm) -> dict[str, Any]:
+def _context(request: HttpRequest, endpoint: Endpoint, form: InputForm) -> dict[str, Any]:
     others = access.visible(queries.list_askable(), request.user)[: lists.ROWS]
-    shown = presenters.page(endpoint, others, form.samples.values(), settings.UPLOAD_IMAGE_BYTES)
+    deployment = request.POST.get("deployment", "")
+    shown = presenters.page(endpoint, others, form.samples.values(), settings.UPLOAD_IMAGE_BYTES, deployment)
     return responses.context(shown, form=form)
 
 
 def _answer(
     request: HttpRequest,
     endpoint: Endpoint,
-    form: ImageForm,
+    form: InputForm,
     status: int,
     *,
     outcome: predictions.Outcome | None = None,
@@ -89,6 +92,6 @@ def _answer(
 
     context = _context(request, endpoint, form) | {"outcome": outcome, "problem": problem}
     if outcome:
-        context |= {"pictures": presenters.pictures(outcome), "expected": form.expected()}
+        context |= {"expected": form.expected()}
     template = "predict/show.html#answer" if getattr(request, "htmx", None) else "predict/show.html"
     return responses.page(request, template, context, data, status=status)

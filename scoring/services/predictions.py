@@ -1,9 +1,10 @@
-"""Sends one uploaded image to an endpoint and keeps what came back. Fetches no keys: a worker does."""
+"""Sends one input to an endpoint and keeps what came back. Fetches no keys: a worker does."""
 
 import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -12,7 +13,7 @@ from ops import vault
 from ops.errors import Refused
 from ops.models import Deployment, Endpoint, ServingState
 from ops.services import endpoints
-from scoring import images, specs, wire
+from scoring import kinds
 from scoring.client import Answer, Client
 from scoring.errors import EndpointAnswer, ScoringError
 from scoring.models import Prediction
@@ -22,23 +23,27 @@ TOP = 10
 
 @dataclass(frozen=True)
 class Outcome:
-    """The kept row and, for this answer only, what was sent: the picture is not stored."""
+    """The kept row and, for this answer only, what the kind's template shows besides: that is not stored."""
 
     prediction: Prediction
-    picture: images.Picture
+    details: dict[str, Any]
 
 
 def create(*, endpoint: Endpoint, by: User, data: bytes, file_name: str = "", deployment: str = "") -> Outcome:
-    """The endpoint's answer to one image file, kept as a row. ``deployment`` goes around the traffic split.
+    """The endpoint's answer to one input, kept as a row. ``deployment`` goes around the traffic split.
 
-    Raises Refused when the endpoint cannot be asked (yet), ImageRefused (nothing was sent or kept), SpecRefused, and
+    Raises Refused when the endpoint cannot be asked (yet), InputRefused (nothing was sent or kept), SpecRefused, and
     EndpointAnswer, which is kept as a row with its code.
     """
     started_at = time.perf_counter()
     key = _key(endpoint)
-    spec = specs.from_document(_deployment(endpoint, deployment).model_version.spec)  # type: ignore[union-attr]
-    picture = images.prepare(data, spec, max_bytes=settings.UPLOAD_IMAGE_BYTES, max_pixels=settings.UPLOAD_IMAGE_PIXELS)
-    request = wire.encode(picture.pixels, spec)
+    document = _deployment(endpoint, deployment).model_version.spec  # type: ignore[union-attr]
+    kind = kinds.of_spec(document)
+    spec = kind.read_spec(document)
+    given = kind.prepare_input(
+        data, spec, kinds.Limits(bytes=settings.UPLOAD_IMAGE_BYTES, pixels=settings.UPLOAD_IMAGE_PIXELS)
+    )
+    request = kind.encode_request(given, spec)
     prediction = Prediction(endpoint=endpoint, requested_by=by, file_name=file_name[:255], deployment=deployment)
     try:
         answer = _client().post(
@@ -49,7 +54,8 @@ def create(*, endpoint: Endpoint, by: User, data: bytes, file_name: str = "", de
             request_id=prediction.public_id,
             deployment=deployment,
         )
-        _fill(prediction, answer, wire.decode(answer.body, spec))
+        shown = kind.present_answer(kind.decode_answer(answer.body, spec), given)
+        _fill(prediction, answer, shown)
     except EndpointAnswer as error:
         _keep_failure(prediction, error)
         if error.code == "key_refused":
@@ -57,7 +63,7 @@ def create(*, endpoint: Endpoint, by: User, data: bytes, file_name: str = "", de
         raise
     prediction.portal_ms = (time.perf_counter() - started_at) * 1000 - (prediction.latency_ms or 0)
     prediction.save()
-    return Outcome(prediction, picture)
+    return Outcome(prediction, shown.details)
 
 
 def _key(endpoint: Endpoint) -> str:
@@ -71,7 +77,7 @@ def _key(endpoint: Endpoint) -> str:
 
 
 def _deployment(endpoint: Endpoint, name: str) -> Deployment:
-    """Whose model.json says what an image must become: the named deployment, else the one with most traffic."""
+    """Whose model.json says what an input must become: the named deployment, else the one with most traffic."""
     ready = endpoint.deployments.filter(gone_at=None, state=ServingState.READY).select_related("model_version")
     chosen = ready.filter(name=name).first() if name else ready.order_by("-traffic", "pk").first()
     if chosen is None:
@@ -81,8 +87,8 @@ def _deployment(endpoint: Endpoint, name: str) -> Deployment:
     return chosen
 
 
-def _fill(prediction: Prediction, answer: Answer, ranked: wire.Predictions) -> None:
-    prediction.top = [[label, probability] for label, probability in ranked[:TOP]]
+def _fill(prediction: Prediction, answer: Answer, shown: kinds.Presentation) -> None:
+    prediction.top = [[label, probability] for label, probability in shown.top[:TOP]]
     prediction.raw = answer.body.decode("utf-8", "replace")[:20_000]
     prediction.latency_ms = answer.latency_ms
     prediction.request_id = answer.request_id[:80]

@@ -1,10 +1,12 @@
 // Predict's drop zone: drop, paste or choose an image, see it at once, send the form. Without script the file field and
 // the sample buttons send the same form. Markup: <form data-predict> around
-//   <label class="drop" data-drop><input type="file" name="image"> … <img class="drop-preview" data-preview hidden alt=""></label>
+//   <label class="drop" data-drop data-drop-limit="bytes" data-text-large="…" data-text-kind="…">
+//     <input type="file" name="image"> … <img class="drop-preview" data-preview hidden alt=""></label>
 //   <button class="thumb" name="sample" value="ID" data-sample><img …></button>      and somewhere <p data-drop-problem hidden>
-// data-drop-limit="bytes" and data-text-large / data-text-kind on the form say what is refused before it is sent.
+// The limit and the two texts say what is refused before it is sent. A form without data-drop is left alone.
 function wire(form) {
   const zone = form.querySelector("[data-drop]");
+  if (!zone) return;
   const input = zone.querySelector("input[type=file]");
   const preview = form.querySelector("[data-preview]");
   const problem = form.querySelector("[data-drop-problem]");
@@ -33,13 +35,13 @@ function wire(form) {
     form.querySelectorAll("[data-sample]").forEach((thumb) => thumb.setAttribute("aria-pressed", thumb === pressed));
   const take = (file) => {
     if (!file) return;
-    const limit = Number(form.dataset.dropLimit);
+    const limit = Number(zone.dataset.dropLimit);
     if (
       refuse(
         limit && file.size > limit
-          ? form.dataset.textLarge
+          ? zone.dataset.textLarge
           : file.type && !file.type.startsWith("image/")
-            ? form.dataset.textKind
+            ? zone.dataset.textKind
             : "",
       )
     )

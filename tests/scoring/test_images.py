@@ -11,7 +11,6 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from scoring import images
-from scoring.errors import ImageRefused
 from tests.scoring.support import DATA, color_spec, digit_spec, needs_data
 
 pytestmark = pytest.mark.filterwarnings("default::UserWarning:PIL")
@@ -49,7 +48,7 @@ def corners(spec_side: int = 8) -> Image.Image:
 
 
 def refused_code(data: bytes, **limits: int) -> str:
-    with pytest.raises(ImageRefused) as refused:
+    with pytest.raises(images.ImageRefused) as refused:
         images.prepare(data, digit_spec(), **limits)
     return refused.value.code
 
@@ -213,7 +212,7 @@ def test_a_program_for_a_printer_is_not_run() -> None:
 
 
 def test_fifty_megabytes_are_refused_before_they_are_looked_at() -> None:
-    with pytest.raises(ImageRefused) as refused:
+    with pytest.raises(images.ImageRefused) as refused:
         images.prepare(b"\0" * 50_000_000, digit_spec())
     assert (refused.value.code, refused.value.params) == (
         "image_too_large",
@@ -286,7 +285,7 @@ def test_odd_files_are_read_or_refused_with_a_code(path: Path) -> None:
     wanted = ODD_REFUSED.get(path.name)
     for spec in (digit_spec(), color_spec()):
         if wanted:
-            with pytest.raises(ImageRefused) as refused:
+            with pytest.raises(images.ImageRefused) as refused:
                 images.prepare(path.read_bytes(), spec)
             assert refused.value.code == wanted
         else:
