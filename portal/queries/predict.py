@@ -36,7 +36,7 @@ def ready(endpoint: Endpoint) -> list[Deployment]:
 
 
 def version(endpoint: Endpoint, deployment: str = "") -> ModelVersion | None:
-    """Return the version whose model.json describes an input: the named deployment's, else the one with most traffic."""
+    """Return the version whose model.json describes an input: the named deployment's, else the busiest one's."""
     named = [one for one in ready(endpoint) if one.name == deployment] or ready(endpoint)
     return named[0].model_version if named else None
 
