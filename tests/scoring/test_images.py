@@ -267,6 +267,7 @@ ODD_REFUSED = {
     "crash-0c7e0e8e11ce787078f00b5b0ca409a167f070e0.tif": "image_truncated",
     "empty.jpg": "image_empty",
     "LICENSE.Pillow": "image_not_an_image",
+    "make_bombs.py": "image_not_an_image",
     "png_decompression_dos.png": "image_truncated",
     "seek_too_large.tif": "image_truncated",
     "text_named.jpg": "image_not_an_image",
