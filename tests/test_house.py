@@ -27,7 +27,7 @@ CODE_TEXT = re.compile(r'"((?:ops|phase|run|version|workspace|deployment|endpoin
 FORBIDDEN_NAMES = re.compile(r"(Manager|Helper|Util|Utils|Handler|Base)$")
 OURS = ("launch", "portal", "ops", "scoring", "accounts", "amlocal", "recipes")
 # Packages whose tests stand at the path of what they test; whole flows are in a folder of their own.
-MIRRORED = ("amlocal",)
+MIRRORED = ("accounts", "amlocal", "launch", "ops", "portal", "scoring")
 SCENARIOS = "scenarios"
 
 

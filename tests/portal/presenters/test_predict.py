@@ -3,6 +3,7 @@
 import pytest
 
 from portal.presenters import predict
+from portal.queries.predict import list_askable
 from tests.portal import factories
 
 pytestmark = pytest.mark.django_db
@@ -20,5 +21,6 @@ def test_a_page_offers_a_few_samples_only(workspace, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     version = factories.version(workspace)
     samples = [factories.sample(version, label) for label in "01234"]
-    page = predict.page(factories.endpoint(workspace), [], samples, 1000)
+    factories.deployment(factories.endpoint(workspace), model_version=version)
+    page = predict.page(list_askable().get(), [], samples, 1000)
     assert page.samples == samples[: predict.SAMPLES]

@@ -16,7 +16,7 @@ from accounts.models import Membership, Team, User
 from ops import vault
 from ops.models import Credential, Deployment, Endpoint, Mirror, ModelVersion, Operation, Run, Sample, Workspace
 from tests.portal import factories
-from tests.portal.permission_table import PEOPLE
+from tests.portal.scenarios.permission_table import PEOPLE
 
 MARK = "classified"
 PASSWORD = "a-long-enough-password"

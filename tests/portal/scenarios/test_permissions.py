@@ -20,8 +20,8 @@ from accounts.models import User
 from portal import onboarding
 from portal.middleware import OPEN_TO_NEWCOMERS
 from scoring.services import predictions
-from tests.portal.permission_table import MEMBERS, PEOPLE, Row, rows
-from tests.portal.permission_world import MARK, World, arguments, build, posts, queries
+from tests.portal.scenarios.permission_table import MEMBERS, PEOPLE, Row, rows
+from tests.portal.scenarios.permission_world import MARK, World, arguments, build, posts, queries
 from tests.scoring import https_server
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,7 @@ from scoring.models import Prediction
 from scoring.services import predictions
 from tests.scoring import https_server
 from tests.scoring.https_server import answering
-from tests.scoring.kinds import numbers
+from tests.scoring.scenarios import numbers
 
 pytestmark = pytest.mark.django_db
 SPEC = {"kind": "numbers", "count": 3, "unit": "kWh"}

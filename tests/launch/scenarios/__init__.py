@@ -1,0 +1,1 @@
+"""Tests of the programs as a whole; every other test stands at its module's path."""

@@ -1,0 +1,1 @@
+"""Tests of whole predictions; every other test stands at its module's path."""
