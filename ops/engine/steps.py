@@ -51,7 +51,7 @@ class Start:
 
 
 Work = Callable[[Operation, Connection], Next | Wait | Resume | Start]
-# Writes the subject's rows in the transaction that ends the operation: no network here.
+# Writes the targets' rows in the transaction that ends the operation: no network here.
 Ending = Callable[[Operation, str, dict[str, Any]], None]
 
 
