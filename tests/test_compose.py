@@ -153,6 +153,7 @@ def says(words):
     return lambda log: words in log.read_bytes()
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.postgres
 def test_each_service_starts_with_its_command_and_environment(tmp_path, postgres):  # noqa: F811

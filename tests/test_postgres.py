@@ -19,6 +19,7 @@ FOLDERS = (
 )
 
 
+@pytest.mark.extended
 @pytest.mark.postgres
 @pytest.mark.slow
 def test_services_engine_and_pages_work_on_postgresql(postgres):  # noqa: F811

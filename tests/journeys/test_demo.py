@@ -61,6 +61,7 @@ def test_nothing_runs_after_it(server, demo):
     assert server.processes() == []
 
 
+@pytest.mark.extended
 def test_a_second_start_finds_run_and_model_and_the_endpoint_still_answers(server, demo):
     person = json.loads((server.home / "demo.json").read_text())
     server.start()
@@ -80,6 +81,7 @@ def test_a_second_start_finds_run_and_model_and_the_endpoint_still_answers(serve
         server.stop()
 
 
+@pytest.mark.extended
 def test_a_folder_with_people_but_no_demo_person_is_a_sentence(server, demo):
     (server.home / "demo.json").rename(server.home / "away.json")
     answer = subprocess.run(
@@ -96,6 +98,7 @@ def test_a_folder_with_people_but_no_demo_person_is_a_sentence(server, demo):
     assert server.processes() == []
 
 
+@pytest.mark.extended
 def test_ctrl_c_in_mid_training_ends_every_process(tmp_path):
     server = RunningServer(tmp_path)
     demo = subprocess.Popen(

@@ -43,8 +43,16 @@ def paths(places: Places) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+# Two looks at every page with each run; all six with script/test --all and in CI.
+ALWAYS = {("desk", "light"), ("phone", "dark")}
+LOOKS = [
+    pytest.param(size, scheme, marks=() if (size, scheme) in ALWAYS else pytest.mark.extended, id=f"{size}-{scheme}")
+    for size in SIZES
+    for scheme in ("light", "dark")
+]
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_no_page_scrolls_sideways(visit: Visit, places: Places, size: str, scheme: str) -> None:
     page, watch = visit(viewport=SIZES[size], color_scheme=scheme, has_touch=size == "phone")
     walks.sign_in(page)

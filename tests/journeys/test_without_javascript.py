@@ -52,7 +52,7 @@ def test_a_job_is_queued_and_cancelled(plain: Page) -> None:
 
 def test_a_run_shows_its_last_metrics_and_its_log_is_downloaded(plain: Page, places: Places) -> None:
     plain.goto(places.run)
-    row = plain.get_by_role("row").filter(has_text=re.compile(r"^val_accuracy"))
+    row = plain.get_by_role("row").filter(has_text=re.compile(r"^\s*val_accuracy"))
     expect(row).to_be_visible()
     with plain.expect_download() as download:
         plain.get_by_role("link", name="Download").click()

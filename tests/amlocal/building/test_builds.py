@@ -84,6 +84,7 @@ def test_a_pin_without_a_wheel_is_loosened_and_told(ml_client: MLClient, plane: 
         assert words in read_log(plane, job)
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 def test_a_broken_conda_file_fails_the_job_with_the_build_log(
     ml_client: MLClient, plane: DataPlane, shelf: Path, capsys: pytest.CaptureFixture[str]

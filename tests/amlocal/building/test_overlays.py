@@ -41,6 +41,7 @@ def test_what_a_job_installs_is_gone_with_it(ml_client: MLClient, plane: DataPla
     assert await_end(ml_client, later.name).status == "Failed"
 
 
+@pytest.mark.extended
 def test_scripts_of_the_interpreter_see_what_was_installed_above_it(tmp_path: Path, shelf: Path) -> None:
     beneath = tmp_path / "beneath"
     assert run(sys.executable, "-m", "venv", beneath).returncode == 0

@@ -115,6 +115,7 @@ def history(plane: DataPlane, run: str, metric: str) -> list[dict[str, Any]]:
     return list(plane.mlflow("metrics/get-history", run_id=run, metric_key=metric)["metrics"])
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 def test_the_metrics_of_a_keras_script_arrive_while_it_trains(
     ml_client: MLClient, plane: DataPlane, tmp_path: Path
@@ -135,6 +136,7 @@ def test_the_metrics_of_a_keras_script_arrive_while_it_trains(
     assert (tmp_path / "down" / "artifacts" / "model" / "model.keras").stat().st_size > 1000
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 def test_a_scikit_learn_script_logs_by_itself(ml_client: MLClient, plane: DataPlane, tmp_path: Path) -> None:
     job = submit(ml_client, tmp_path / "src", "python main.py", SKLEARN)

@@ -45,6 +45,7 @@ def test_two_has_its_environment_back():
 """
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one", "two"])
 def test_the_fixture_works_in_a_strangers_project_and_leaves_nothing(tmp_path: Path, workers: tuple[str, ...]) -> None:
     if workers:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -68,7 +67,5 @@ def test_what_is_left_of_a_killed_leader_is_found_by_its_group(start):
 def test_a_process_that_ignores_the_request_is_killed(start):
     child = start(STUBBORN)
     assert child.stdout.readline() == "deaf\n"
-    began = time.monotonic()
     processes.end([processes.find(child.pid)], grace_seconds=0.3)
     assert child.wait(5) == -9
-    assert time.monotonic() - began < 5

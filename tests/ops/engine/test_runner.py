@@ -244,11 +244,11 @@ def test_an_unknown_exception_is_told_by_a_reference_that_is_in_the_log(begin, t
 
 def test_a_step_that_hangs_is_interrupted_and_tried_again(begin, azure):
     tiny = Tiny(limit_seconds=0.2)
-    tiny.answers["draw"] = [lambda operation: time.sleep(10)]
+    finished = []
+    tiny.answers["draw"] = [lambda operation: finished.append(time.sleep(10))]
     operation = begin()
-    began = time.monotonic()
     advance(operation, tiny.flows)
-    assert time.monotonic() - began < 3
+    assert finished == []
     assert (operation.state, operation.attempts, operation.step) == (State.RUNNING, 1, "draw")
     assert operation.events.get(verb=Event.Verb.WAITING).code == "ops:too_slow"
 

