@@ -100,6 +100,13 @@ def test_no_page_scrolls_sideways_on_a_phone(visit, olivia, alice, run, team):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
+def test_what_holds_nothing_takes_no_room(visit, alice):
+    page = visit(alice)
+    page.goto("/password/")
+    for empty in (".head-actions", ".toasts"):
+        assert page.locator(empty).evaluate("element => getComputedStyle(element).display") == "none"
+
+
 def test_a_dangerous_form_is_asked_about_first(visit, olivia, bob, team):
     page = visit(olivia)
     page.goto(f"/teams/{team.public_id}/")
