@@ -10,7 +10,8 @@ import pytest
 from launch.demo.http_browser import Browser
 from tests.journeys.servers import ROOT, RunningServer
 
-pytestmark = pytest.mark.slow
+# The main job is done by clicking in test_main_job.py with each run; by the demo with --all and in CI.
+pytestmark = [pytest.mark.slow, pytest.mark.extended]
 MINUTES = 60
 
 
@@ -61,7 +62,6 @@ def test_nothing_runs_after_it(server, demo):
     assert server.processes() == []
 
 
-@pytest.mark.extended
 def test_a_second_start_finds_run_and_model_and_the_endpoint_still_answers(server, demo):
     person = json.loads((server.home / "demo.json").read_text())
     server.start()
@@ -81,7 +81,6 @@ def test_a_second_start_finds_run_and_model_and_the_endpoint_still_answers(serve
         server.stop()
 
 
-@pytest.mark.extended
 def test_a_folder_with_people_but_no_demo_person_is_a_sentence(server, demo):
     (server.home / "demo.json").rename(server.home / "away.json")
     answer = subprocess.run(
@@ -98,7 +97,6 @@ def test_a_folder_with_people_but_no_demo_person_is_a_sentence(server, demo):
     assert server.processes() == []
 
 
-@pytest.mark.extended
 def test_ctrl_c_in_mid_training_ends_every_process(tmp_path):
     server = RunningServer(tmp_path)
     demo = subprocess.Popen(

@@ -121,6 +121,7 @@ def test_a_click_goes_through_the_worker_to_azure_without_beat(worker, submit, a
     wait_until(lambda: Run.objects.get(pk=operation.target.pk).is_final, 30)
 
 
+@pytest.mark.extended
 def test_a_worker_killed_while_azure_makes_the_job_makes_no_second_one(worker, submit, azure, alice):  # noqa: F811
     worker.start()
     azure.fault(method="PUT", path="/jobs/", delay=2)

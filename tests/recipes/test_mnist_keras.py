@@ -194,6 +194,7 @@ def test_a_damaged_idx_file_is_named(tmp_path: Path, name: str, content: bytes, 
 # What is tracked
 
 
+@pytest.mark.extended
 @needs_scoring_environment
 @pytest.mark.slow
 def test_metrics_are_sent_epoch_by_epoch_to_the_jobs_own_run(

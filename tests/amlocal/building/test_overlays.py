@@ -56,6 +56,7 @@ def test_scripts_of_the_interpreter_see_what_was_installed_above_it(tmp_path: Pa
     assert run(python.parent / "other", "-c", "echo linked").stdout == "linked\n"
 
 
+@pytest.mark.extended
 def test_an_environment_reached_through_a_link_stays_as_it_is(tmp_path: Path, shelf: Path) -> None:
     beneath = tmp_path / "beneath"
     assert run(sys.executable, "-m", "venv", beneath).returncode == 0

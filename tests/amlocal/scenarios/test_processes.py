@@ -145,6 +145,7 @@ def test_an_endpoint_answers_again_after_a_kill_and_after_a_restart(
     assert served.post().status_code == 200
 
 
+@pytest.mark.extended
 def test_a_kill_in_the_middle_of_a_deployment_loses_nothing(
     own_server: AmlocalServer, client: MLClient, tmp_path: Path
 ) -> None:

@@ -83,6 +83,7 @@ def assert_same(answers: list[list[float]], wanted: list[list[float]]) -> None:
         assert row == pytest.approx(wanted_row, abs=1e-5)
 
 
+@pytest.mark.extended
 def test_a_color_network_answers_as_it_does_directly(networks: Path, color_url: str) -> None:
     known = direct(networks, "color")
     status, answer = post(color_url, pixel_request(known["pixels"]))
@@ -185,6 +186,7 @@ def imagenet(tmp_path_factory: pytest.TempPathFactory) -> ImageSpec:
     return color_spec(labels=[f"{number} {index[str(number)][1]}" for number in range(1000)])
 
 
+@pytest.mark.extended
 @needs_data("imagenet")
 @needs_data("photos")
 def test_mobilenet_names_what_is_on_the_photos(imagenet: ImageSpec, tmp_path: Path) -> None:
