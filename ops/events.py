@@ -16,7 +16,6 @@ def record(
     *,
     by: User | None,
     team: Team | None = None,
-    code: str = "",
     **params: Any,
 ) -> Event:
     """Write that ``by`` did ``verb`` to ``target``. ``team`` is needed for a target that has none, such as a person."""
@@ -25,7 +24,6 @@ def record(
         workspace=workspace_of(target),
         verb=verb,
         by=by,
-        code=code,
         params=params,
         **target_columns(target),
     )

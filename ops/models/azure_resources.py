@@ -20,7 +20,3 @@ class AzureResource(models.Model):
 
     class Meta:
         abstract = True
-
-    @property
-    def is_gone(self) -> bool:
-        return self.gone_at is not None
