@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 # Tests never touch the developer's own state; this must stand before Django reads its settings.
 _home = tempfile.TemporaryDirectory(prefix="portolan-tests-", ignore_cleanup_errors=True)
@@ -13,30 +14,38 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 import pytest  # noqa: E402
 from django.test import Client  # noqa: E402
+from xdist.scheduler import LoadFileScheduling  # noqa: E402
 
 from tests.amlocal_server import AmlocalServer  # noqa: E402
 
-ROOT = Path(__file__).resolve().parent.parent
-
-
 # They share one site, and the main job needs it empty: one worker, in the order of their names.
-ON_ONE_SITE = ROOT / "tests" / "journeys"
-ON_THEIR_OWN = {"test_demo.py", "test_server.py"}
+ON_ONE_SITE = "tests/journeys/"
+ON_THEIR_OWN = ("test_demo.py", "test_server.py")
 
 
-def is_journey(item: pytest.Item) -> bool:
-    return item.path.parent == ON_ONE_SITE and item.path.name not in ON_THEIR_OWN
+def is_journey(nodeid: str) -> bool:
+    path = nodeid.split("::", 1)[0]
+    return path.startswith(ON_ONE_SITE) and not path.endswith(ON_THEIR_OWN)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """With several workers (-n 2 --dist loadgroup) a file stays on one of them."""
-    item.add_marker(pytest.mark.xdist_group("journeys" if is_journey(item) else str(item.path.relative_to(ROOT))))
+class ByFile(LoadFileScheduling):
+    """With several workers a file stays on one of them, and so do the journeys, all together.
+
+    xdist's own groups (--dist loadgroup) write into a node's id, which pytest 9.2 does not let them do any more.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "journeys" if is_journey(nodeid) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest work begins first."""
-    items.sort(key=lambda item: not is_journey(item))
+    items.sort(key=lambda item: not is_journey(item.nodeid))
 
 
 @pytest.fixture(autouse=True)
