@@ -2,7 +2,8 @@
 
 Views and API routes ask; templates never do. A row that is not of one of the person's teams does not exist for them
 (404); a row that they may only read refuses to be written (403). Each row's class names the way to its team in
-``team_path``. Nothing in here knows a request: a page passes the person who is signed in.
+``team_path``. Nothing in here knows a request: a page passes the person who is signed in, the API the person or the
+token that the person gave to a script. With a token the effective right is the lesser of its scope and the role.
 """
 
 from typing import TypeVar
@@ -12,66 +13,95 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404
 
-from accounts.models import Membership, Team, User
+from accounts.models import ApiToken, Team, User
+from accounts.rights import ROLES, SCOPES, Right
+
+__all__ = [
+    "Caller",
+    "Person",
+    "Right",
+    "administers",
+    "manageable",
+    "may_write",
+    "may_write_somewhere",
+    "predictable",
+    "readable",
+    "teams",
+    "visible",
+    "writable",
+]
 
 Row = TypeVar("Row", bound=Model)
 Person = User | AnonymousUser
-READERS = tuple(Membership.Role.values)
-WRITERS = (Membership.Role.OPERATOR, Membership.Role.OWNER)
-OWNERS = (Membership.Role.OWNER,)
+Caller = Person | ApiToken
 
 
-def visible(rows: type[Row] | QuerySet[Row], person: Person, roles: tuple[str, ...] = READERS) -> QuerySet[Row]:
-    """Return the rows of the teams in which the person has one of ``roles``."""
+def visible(rows: type[Row] | QuerySet[Row], caller: Caller, right: Right = Right.READ) -> QuerySet[Row]:
+    """Return the rows of the teams in which the caller has the right."""
     queryset = rows._default_manager.all() if isinstance(rows, type) else rows
-    return queryset.filter(**{f"{_path(queryset.model)}__in": teams(person, roles)})
+    return queryset.filter(**{f"{_path(queryset.model)}__in": teams(caller, right)})
 
 
-def teams(person: Person, roles: tuple[str, ...] = READERS) -> QuerySet[Team]:
-    """Return the teams in which the person has one of ``roles``; none for a person who is not signed in."""
-    if person.pk is None:
+def teams(caller: Caller, right: Right = Right.READ) -> QuerySet[Team]:
+    """Return the teams in which the caller has the right; none for a person who is not signed in."""
+    if isinstance(caller, ApiToken):
+        return _teams_of_token(caller, right)
+    if caller.pk is None:
         return Team.objects.none()
-    return Team.objects.filter(memberships__user_id=person.pk, memberships__role__in=roles)
+    return Team.objects.filter(memberships__user_id=caller.pk, memberships__role__in=ROLES[right])
 
 
-def readable(rows: type[Row] | QuerySet[Row], person: Person, **lookup: object) -> Row:
-    """Return the one row of ``lookup``. Raises Http404 when it is not of the person's teams."""
-    row = visible(rows, person).filter(**lookup).first()
+def readable(rows: type[Row] | QuerySet[Row], caller: Caller, **lookup: object) -> Row:
+    """Return the one row of ``lookup``. Raises Http404 when it is not of the caller's teams."""
+    row = visible(rows, caller).filter(**lookup).first()
     if row is None:
         raise Http404
     return row
 
 
-def predictable(rows: type[Row] | QuerySet[Row], person: Person, **lookup: object) -> Row:
-    """Return the row to predict on: every member of its team may. Raises Http404."""
-    return readable(rows, person, **lookup)
+def predictable(rows: type[Row] | QuerySet[Row], caller: Caller, **lookup: object) -> Row:
+    """Return the row to predict on: every member of its team may. Raises Http404; PermissionDenied for a token."""
+    return _with_right(rows, caller, Right.PREDICT, lookup)
 
 
-def writable(rows: type[Row] | QuerySet[Row], person: Person, **lookup: object) -> Row:
-    """Return the row to change. Raises Http404 (not of the person's teams) or PermissionDenied (read only)."""
-    return _with_role(rows, person, WRITERS, lookup)
+def writable(rows: type[Row] | QuerySet[Row], caller: Caller, **lookup: object) -> Row:
+    """Return the row to change. Raises Http404 (not of the caller's teams) or PermissionDenied (read only)."""
+    return _with_right(rows, caller, Right.WRITE, lookup)
 
 
-def manageable(rows: type[Row] | QuerySet[Row], person: Person, **lookup: object) -> Row:
+def manageable(rows: type[Row] | QuerySet[Row], caller: Caller, **lookup: object) -> Row:
     """Return the row whose people or existence an owner decides on. Raises Http404 or PermissionDenied."""
-    return _with_role(rows, person, OWNERS, lookup)
+    return _with_right(rows, caller, Right.MANAGE, lookup)
 
 
-def may_write(row: Model, person: Person) -> bool:
+def may_write(row: Model, caller: Caller) -> bool:
     """Whether to offer the buttons that change this row; the view behind a button asks again."""
-    return visible(type(row), person, WRITERS).filter(pk=row.pk).exists()
+    return visible(type(row), caller, Right.WRITE).filter(pk=row.pk).exists()
 
 
-def may_write_somewhere(person: Person) -> bool:
-    """Whether the person may write in at least one team."""
-    return teams(person, WRITERS).exists()
+def may_write_somewhere(caller: Caller) -> bool:
+    """Whether the caller may write in at least one team."""
+    return teams(caller, Right.WRITE).exists()
 
 
-def _with_role(
-    rows: type[Row] | QuerySet[Row], person: Person, roles: tuple[str, ...], lookup: dict[str, object]
-) -> Row:
-    row = readable(rows, person, **lookup)
-    if not visible(rows, person, roles).filter(pk=row.pk).exists():
+def administers(caller: Caller) -> bool:
+    """Whether the caller is a site admin, who makes teams; a token must be for everything and every team."""
+    if isinstance(caller, ApiToken):
+        return caller.user.is_staff and caller.team_id is None and SCOPES[caller.scope] >= Right.MANAGE
+    return isinstance(caller, User) and caller.is_staff
+
+
+def _teams_of_token(token: ApiToken, right: Right) -> QuerySet[Team]:
+    if SCOPES[token.scope] < right:
+        return Team.objects.none()
+    found = teams(token.user, right)
+    return found if token.team_id is None else found.filter(pk=token.team_id)
+
+
+def _with_right(rows: type[Row] | QuerySet[Row], caller: Caller, right: Right, lookup: dict[str, object]) -> Row:
+    row = visible(rows, caller, right).filter(**lookup).first()
+    if row is None:
+        readable(rows, caller, **lookup)
         raise PermissionDenied
     return row
 

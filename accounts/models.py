@@ -1,7 +1,10 @@
-"""People and teams. Everything else that a team owns hangs on an ``ops.Workspace``."""
+"""People, teams and the tokens of people's scripts. What a team owns besides hangs on an ``ops.Workspace``."""
+
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_public_id
@@ -54,3 +57,41 @@ class Membership(models.Model):
     @property
     def may_manage(self) -> bool:
         return self.role == self.Role.OWNER
+
+
+class ApiToken(models.Model):
+    """What a script signs in with instead of a person: a person's rights, narrowed to a scope and maybe to one team.
+
+    The secret is shown once; only its SHA-256 is kept. ``hint`` is its beginning, by which a person recognises it.
+    """
+
+    class Scope(models.TextChoices):
+        """The highest right that the token may use; the role in each team may give less."""
+
+        READ = "read", _("Read")
+        PREDICT = "predict", _("Read and predict")
+        WRITE = "write", _("Read, predict and change")
+        MANAGE = "manage", _("Everything, people included")
+
+    public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
+    team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="api_tokens")
+    name = models.CharField(_("name"), max_length=80)
+    scope = models.CharField(_("scope"), max_length=10, choices=Scope.choices, default=Scope.READ)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=12, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_valid(self, now: datetime | None = None) -> bool:
+        """Whether the token opens anything at that time: neither revoked nor expired, its person still active."""
+        at = now or timezone.now()
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > at) and self.user.is_active

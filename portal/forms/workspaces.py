@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -82,9 +81,9 @@ class RegisterForm(RefusableForm):
         required=False,
     )
 
-    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, caller: access.Caller, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        teams = access.teams(request.user, access.WRITERS).order_by("name")
+        teams = access.teams(caller, access.Right.WRITE).order_by("name")
         clouds = [(cloud.value, cloud.label) for cloud in Workspace.Cloud if cloud.value in settings.CLOUDS]
         self._choices("team", forms.ModelChoiceField).queryset = teams
         self._choices("cloud", forms.ChoiceField).choices = clouds

@@ -125,9 +125,9 @@ def _context(shown: presenters.EndpointPage, form: TrafficForm | None = None) ->
 
 def _deploy_form(request: HttpRequest) -> DeployForm:
     """The form for the versions and endpoints that this person may deploy to."""
-    versions = access.visible(models.list_versions(), request.user, access.WRITERS)
+    versions = access.visible(models.list_versions(), request.user, access.Right.WRITE)
     versions = versions.filter(state=ModelVersion.State.READY, gone_at=None)
-    endpoints = access.visible(queries.list_endpoints(), request.user, access.WRITERS).filter(is_ours=True)
+    endpoints = access.visible(queries.list_endpoints(), request.user, access.Right.WRITE).filter(is_ours=True)
     given = request.POST if request.method == "POST" else None
     chosen = {name: request.GET.get(name, "") for name in ("version", "endpoint")}
     return DeployForm(versions, endpoints, given, initial=chosen)

@@ -144,7 +144,7 @@ def metrics(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _workspaces(request: HttpRequest) -> QuerySet[Workspace]:
     """Where this person may run a job."""
-    return access.visible(workspaces.list_ready(), request.user, access.WRITERS)
+    return access.visible(workspaces.list_ready(), request.user, access.Right.WRITE)
 
 
 def _initial(request: HttpRequest, recipe: recipes.Recipe) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import access
-from accounts.models import Team, User
+from accounts.models import Team
 from ops.errors import Refused
 from ops.services import people
 from portal import responses
@@ -26,20 +26,20 @@ from portal.signed_in import person
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     memberships = queries.list_memberships_of(request.user)
-    context = {"memberships": memberships, "may_create": request.user.is_staff}
+    context = {"memberships": memberships, "may_create": access.administers(request.user)}
     return responses.page(request, "teams/index.html", context, lambda: json_forms.teams(memberships))
 
 
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    if not isinstance(request.user, User) or not request.user.is_staff:
+    if not access.administers(request.user):
         raise PermissionDenied
     form = TeamForm(request.POST or None)
     if request.method == "GET":
         return responses.page(request, "teams/create.html", {"form": form}, dict)
     if not form.is_valid():
         return responses.invalid(request, "teams/create.html", {"form": form}, form)
-    team = people.found(form.cleaned_data["name"], request.user)
+    team = people.found(form.cleaned_data["name"], person(request))
     messages.success(request, _("The team %(team)s is ready.") % {"team": team})
     return responses.see(request, _url(team))
 

@@ -44,7 +44,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def register(request: HttpRequest) -> HttpResponse:
     if not access.may_write_somewhere(request.user):
         raise PermissionDenied
-    form = RegisterForm(request, request.POST if request.method == "POST" else None)
+    form = RegisterForm(request.user, request.POST if request.method == "POST" else None)
     context = {"form": form, "local": _local(form)}
     template = responses.part(request, "workspaces/register.html", "form")
     if request.method == "GET":

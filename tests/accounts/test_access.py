@@ -5,8 +5,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from accounts import access
-from accounts.models import Team
+from accounts import access, tokens
+from accounts.models import ApiToken, Team
 from ops.models import Credential, Deployment, Event, ModelVersion, Operation, Run, Sample, Workspace
 from scoring.models import Prediction
 from tests.portal import factories
@@ -86,3 +86,52 @@ def test_offers_follow_the_role(people, workspace):
 def test_a_row_that_is_not_there_and_one_of_another_team_look_alike(alice, charlie, workspace):
     run = factories.run(workspace)
     assert decision(access.writable, Run, charlie, pk=run.pk) == decision(access.writable, Run, charlie, pk=0)
+
+
+def test_a_token_may_the_lesser_of_its_scope_and_the_role(people, workspace):
+    run = factories.run(workspace)
+    questions = (access.readable, access.predictable, access.writable, access.manageable)
+    found = {}
+    for name in ("owner", "operator", "viewer", "neighbour"):
+        for scope in ApiToken.Scope.values:
+            token, _ = tokens.create(people[name], name=scope, scope=scope)
+            found[name, scope] = [decision(question, Run, token, pk=run.pk) for question in questions]
+    yes, no = "yes", "read only"
+    assert found == {
+        ("owner", "read"): [yes, no, no, no],
+        ("owner", "predict"): [yes, yes, no, no],
+        ("owner", "write"): [yes, yes, yes, no],
+        ("owner", "manage"): [yes, yes, yes, yes],
+        ("operator", "read"): [yes, no, no, no],
+        ("operator", "predict"): [yes, yes, no, no],
+        ("operator", "write"): [yes, yes, yes, no],
+        ("operator", "manage"): [yes, yes, yes, no],
+        ("viewer", "read"): [yes, no, no, no],
+        ("viewer", "predict"): [yes, yes, no, no],
+        ("viewer", "write"): [yes, yes, no, no],
+        ("viewer", "manage"): [yes, yes, no, no],
+    } | {("neighbour", scope): ["not there"] * 4 for scope in ApiToken.Scope.values}
+
+
+def test_a_token_of_one_team_sees_no_other(alice, team, workspace):
+    other = Team.objects.create(name="Other")
+    other.memberships.create(user=alice, role="owner")
+    token, _ = tokens.create(alice, name="one", scope="manage", team=other)
+    run = factories.run(workspace)
+    assert decision(access.readable, Run, alice, pk=run.pk) == "yes"
+    assert decision(access.readable, Run, token, pk=run.pk) == "not there"
+    assert list(access.teams(token, access.Right.MANAGE)) == [other]
+
+
+def test_only_a_site_admins_token_for_everything_makes_teams(people, team):
+    admin, owner = people["site admin"], people["owner"]
+    made = [
+        tokens.create(admin, name="a", scope="manage")[0],
+        tokens.create(admin, name="b", scope="write")[0],
+        tokens.create(admin, name="c", scope="manage", team=team)[0],
+        tokens.create(owner, name="d", scope="manage")[0],
+        admin,
+        owner,
+        people["nobody"],
+    ]
+    assert [access.administers(caller) for caller in made] == [True, False, False, False, True, False, False]
