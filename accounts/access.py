@@ -21,6 +21,7 @@ __all__ = [
     "Person",
     "Right",
     "administers",
+    "has_scope",
     "manageable",
     "may_write",
     "may_write_somewhere",
@@ -84,15 +85,20 @@ def may_write_somewhere(caller: Caller) -> bool:
     return teams(caller, Right.WRITE).exists()
 
 
+def has_scope(caller: Caller, right: Right) -> bool:
+    """Whether the caller's token is for as much as ``right``; a person needs none."""
+    return not isinstance(caller, ApiToken) or SCOPES[caller.scope] >= right
+
+
 def administers(caller: Caller) -> bool:
     """Whether the caller is a site admin, who makes teams; a token must be for everything and every team."""
     if isinstance(caller, ApiToken):
-        return caller.user.is_staff and caller.team_id is None and SCOPES[caller.scope] >= Right.MANAGE
+        return caller.user.is_staff and caller.team_id is None and has_scope(caller, Right.MANAGE)
     return isinstance(caller, User) and caller.is_staff
 
 
 def _teams_of_token(token: ApiToken, right: Right) -> QuerySet[Team]:
-    if SCOPES[token.scope] < right:
+    if not has_scope(token, right):
         return Team.objects.none()
     found = teams(token.user, right)
     return found if token.team_id is None else found.filter(pk=token.team_id)

@@ -95,3 +95,23 @@ class ApiToken(models.Model):
         """Whether the token opens anything at that time: neither revoked nor expired, its person still active."""
         at = now or timezone.now()
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > at) and self.user.is_active
+
+
+class IdempotentRequest(models.Model):
+    """A request that makes something, with the key its sender gave it and what came of it: asked again, told again.
+
+    ``fingerprint`` tells another request with the same key apart. ``status`` is null while the first is under way.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=64)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    answer = models.JSONField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_request_per_key")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.key}"

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ops.models import Operation
+from ops.request_messages import REQUEST_TEXTS
 
 Text = str | Promise
 GENERIC = "ops:generic"
@@ -15,6 +16,7 @@ _TRY: Text = _("Try again in a moment.")
 
 # code: (title, sentence, next step); {names} are filled from the error's params.
 TEXTS: dict[str, tuple[Text, Text, Text]] = {
+    **REQUEST_TEXTS,
     GENERIC: (
         _("Something broke on our side"),
         _("The portal met an error it did not expect."),

@@ -1,6 +1,7 @@
 """Who is let in at all: every view needs a signed-in person unless it is marked ``login_not_required``.
 
-What a person may do with a row once inside is decided by ``accounts.access``.
+The API asks for itself: a token is as good as a session there. What a person may do with a row once inside is decided
+by ``accounts.access``.
 """
 
 from collections.abc import Callable
@@ -11,12 +12,15 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from portal.api import errors
 from portal.responses import wants_json
 
 View = Callable[..., Any]
+API = "/api/"
 # Where a person with a one-time password may still go.
 OPEN_TO_NEWCOMERS = {"accounts:password", "accounts:sign_out", "accounts:language"}
 
@@ -31,6 +35,8 @@ class SignInRequired(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
+        if _name(request).startswith("api-v1:"):
+            return None
         if isinstance(request.user, User) and request.user.must_change_password:
             if _name(request) in OPEN_TO_NEWCOMERS or not getattr(view_func, "login_required", True):
                 return None
@@ -57,3 +63,22 @@ def _name(request: HttpRequest) -> str:
 def _send(request: HttpRequest, url: str) -> HttpResponse:
     """A fragment that polls must not swap a whole sign-in page into itself."""
     return HttpResponse(status=204, headers={"HX-Redirect": url}) if _is_htmx(request) else HttpResponseRedirect(url)
+
+
+class ApiResponses:
+    """Gives each answer below /api/v1/ the API's own form: an unknown method too, and nothing kept by caches."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not request.path.startswith(API):
+            return response
+        if response.status_code == 405:
+            allowed = response.headers["Allow"]
+            response = errors.plain(405)
+            response.headers["Allow"] = allowed
+        patch_vary_headers(response, ["Authorization", "Cookie", "Accept-Language"])
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response

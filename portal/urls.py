@@ -1,8 +1,10 @@
 """Which URL reaches which view: one list of paths per noun; ``noun:name`` is ``portal.views.<noun>.<name>``."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from portal.views import accounts, endpoints, home, jobs, models, operations, predict, teams, workspaces
+from portal.api.v1 import api
+from portal.views import accounts, endpoints, home, jobs, models, operations, predict, teams, tokens, workspaces
+from portal.views import api as api_views
 
 home_urls: list[URLPattern] = [
     path("", home.index, name="index"),
@@ -66,6 +68,11 @@ predict_urls: list[URLPattern] = [
     path("<slug:public_id>/", predict.show, name="show"),
     path("<slug:public_id>/send/", predict.send, name="send"),
 ]
+tokens_urls: list[URLPattern] = [
+    path("", tokens.index, name="index"),
+    path("new/", tokens.create, name="create"),
+    path("<slug:public_id>/revoke/", tokens.revoke, name="revoke"),
+]
 operations_urls: list[URLPattern] = [
     path("", operations.index, name="index"),
     path("<slug:public_id>/", operations.detail, name="detail"),
@@ -84,6 +91,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("endpoints/", include((endpoints_urls, "endpoints"))),
     path("predict/", include((predict_urls, "predict"))),
     path("operations/", include((operations_urls, "operations"))),
+    path("tokens/", include((tokens_urls, "tokens"))),
+    path("api/docs", api_views.docs, name="api_docs"),
+    path("api/v1/", api.urls),
+    re_path("^api/", api_views.unknown),
 ]
 
 handler403 = "portal.views.errors.forbidden"

@@ -63,8 +63,17 @@ def page(workspaces: list[Workspace], may_write: bool) -> HomePage:
         ),
         latest=[_operation(row) for row in queries.list_finished_operations(workspaces)[:LINES]],
         way=way,
-        next_step=next((step.name for step in way if step.is_next), ""),
+        next_step=_next(way),
     )
+
+
+def next_step(workspaces: list[Workspace], figures: queries.Figures) -> str:
+    """Return the name of the first step that nobody has taken yet, "" when all are done."""
+    return _next(_way(workspaces, figures))
+
+
+def _next(way: list[onboarding.Step]) -> str:
+    return next((step.name for step in way if step.is_next), "")
 
 
 def _way(workspaces: list[Workspace], figures: queries.Figures) -> list[onboarding.Step]:

@@ -1,0 +1,58 @@
+"""Schemas that every noun shares: one error shape, a page of rows, and the description of a field."""
+
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from ninja import Schema
+from pydantic import Field
+
+from ops.messages import Explanation, explained
+
+Item = TypeVar("Item")
+EXAMPLE_TIME = datetime.fromisoformat("2026-11-28T09:30:00+00:00")
+
+
+def described(text: str, example: Any, default: Any = ..., **rules: Any) -> Any:
+    """Return a field with a description and an example, both shown in the OpenAPI document."""
+    return Field(default, description=text, examples=[example], **rules)
+
+
+class Page(Schema, Generic[Item]):
+    """One page of a list. Ask for ``?cursor=`` with ``next`` until it is empty."""
+
+    items: list[Item] = Field(description="The rows of this page.")
+    next: str = described("Cursor of the page after this one; empty on the last page.", "WyJmIiwiMjAyNi0xMS0yOCJd")
+    previous: str = described("Cursor of the page before this one; empty on the first page.", "")
+
+
+class Problem(Schema):
+    """What went wrong, for a program (``code``) and for a person (the rest)."""
+
+    code: str = described("Stable name of the problem; compare with this, not with the texts.", "deployment:name_taken")
+    title: str = described("A few words.", "Name taken")
+    sentence: str = described("What happened, in the language of Accept-Language.", "This endpoint has a blue already.")
+    next: str = described("What to do about it; may be empty.", "Choose another name.")
+    detail: str = described("The wording of Azure or of the endpoint, where there is any.", "", "")
+    fields: dict[str, list[str]] = described(
+        "Sentences about single values of the request, by their place in it.",
+        {"deployment_name": ["This endpoint has a deployment of that name."]},
+        {},
+    )
+
+
+def problem_of(explanation: Explanation, fields: dict[str, list[str]] | None = None) -> Problem:
+    """Return the explanation in the API's shape."""
+    return Problem(
+        code=explanation.code,
+        title=explanation.title,
+        sentence=explanation.sentence,
+        next=explanation.next,
+        detail=explanation.detail,
+        fields=fields or {},
+    )
+
+
+def problem_with(row: Any) -> Problem | None:
+    """Return what went wrong with a row, None when nothing did."""
+    explanation = explained(row)
+    return problem_of(explanation) if explanation else None
