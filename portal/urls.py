@@ -94,7 +94,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tokens/", include((tokens_urls, "tokens"))),
     path("api/docs", api_views.docs, name="api_docs"),
     path("api/v1/", api.urls),
-    re_path("^api/", api_views.unknown),
+    re_path("^api/", api_views.unknown, name="api_unknown"),
 ]
 
 handler403 = "portal.views.errors.forbidden"

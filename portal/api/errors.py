@@ -1,6 +1,6 @@
 """Every way in which the API says no, in one shape (``schemas.common.Problem``)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pydantic
@@ -16,8 +16,7 @@ from ops.errors import InvalidParameter, OpsError, Refused
 from portal.api.schemas.common import Problem, problem_of
 from scoring.errors import InputRefused, ScoringError
 
-# What every route may answer besides its own; 404 and 409 are the routes' own business and said there.
-PROBLEMS = frozenset({400, 401, 403, 404, 409, 413, 422, 424, 429})
+Handler = Callable[[HttpRequest, Exception], HttpResponse]
 
 
 class ApiProblem(Exception):
@@ -56,58 +55,54 @@ def plain(status: int) -> HttpResponse:
 
 
 def install(api: NinjaAPI) -> None:
-    """Make the API answer each kind of exception in the one shape."""
+    """Make the API answer each kind of exception in the one shape; a class below another may have its own answer."""
+    for kind, handler in _HANDLERS.items():
+        api.add_exception_handler(kind, handler)
 
-    @api.exception_handler(ApiProblem)
-    def refused_here(request: HttpRequest, error: ApiProblem) -> HttpResponse:
-        return answer(problem_of(messages.of(error.code, error.params), error.fields), error.status)
 
-    @api.exception_handler(ValidationError)
-    def not_the_schema(request: HttpRequest, error: ValidationError) -> HttpResponse:
-        return answer(problem_of(messages.of("api:wrong_values", {}), _fields(error.errors)), 422)
+def _refused_here(request: HttpRequest, error: ApiProblem) -> HttpResponse:
+    return answer(problem_of(messages.of(error.code, error.params), error.fields), error.status)
 
-    @api.exception_handler(InvalidParameter)
-    def wrong_value(request: HttpRequest, error: InvalidParameter) -> HttpResponse:
-        explanation = messages.explain(error)
-        return answer(problem_of(explanation, {error.field: [str(explanation)]}), 422)
 
-    @api.exception_handler(Refused)
-    def refused(request: HttpRequest, error: Refused) -> HttpResponse:
-        return answer(problem_of(messages.explain(error)), 409)
+def _not_the_schema(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return answer(problem_of(messages.of("api:wrong_values", {}), _fields(error.errors)), 422)
 
-    @api.exception_handler(InputRefused)
-    def wrong_input(request: HttpRequest, error: InputRefused) -> HttpResponse:
-        return answer(problem_of(messages.explain(error)), 422)
 
-    @api.exception_handler(ScoringError)
-    @api.exception_handler(OpsError)
-    def elsewhere(request: HttpRequest, error: Exception) -> HttpResponse:
-        return answer(problem_of(messages.explain(error)), 424)
+def _wrong_value(request: HttpRequest, error: InvalidParameter) -> HttpResponse:
+    explanation = messages.explain(error)
+    return answer(problem_of(explanation, {error.field: [str(explanation)]}), 422)
 
-    @api.exception_handler(AuthenticationError)
-    def nobody(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-        return plain(401)
 
-    @api.exception_handler(PermissionDenied)
-    def may_not(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
-        return plain(403)
+def _explained(status: int) -> Handler:
+    """Return the handler that answers with the texts of the error's code."""
+    return lambda request, error: answer(problem_of(messages.explain(error)), status)
 
-    @api.exception_handler(Http404)
-    def not_there(request: HttpRequest, error: Http404) -> HttpResponse:
-        return plain(404)
 
-    @api.exception_handler(RequestDataTooBig)
-    def too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
-        return plain(413)
+def _plain(status: int) -> Handler:
+    return lambda request, error: plain(status)
 
-    @api.exception_handler(SuspiciousOperation)
-    @api.exception_handler(MultiPartParserError)
-    def unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
-        return plain(400)
 
-    @api.exception_handler(HttpError)
-    def by_status(request: HttpRequest, error: HttpError) -> HttpResponse:
-        return plain(error.status_code)
+def _by_status(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return plain(error.status_code)
+
+
+_HANDLERS: dict[type[Exception], Any] = {
+    ApiProblem: _refused_here,
+    ValidationError: _not_the_schema,
+    InvalidParameter: _wrong_value,
+    Refused: _explained(409),
+    InputRefused: _explained(422),
+    # The endpoint's fault, or Azure's: the request was good.
+    ScoringError: _explained(424),
+    OpsError: _explained(424),
+    AuthenticationError: _plain(401),
+    PermissionDenied: _plain(403),
+    Http404: _plain(404),
+    RequestDataTooBig: _plain(413),
+    SuspiciousOperation: _plain(400),
+    MultiPartParserError: _plain(400),
+    HttpError: _by_status,
+}
 
 
 def _fields(errors: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
