@@ -7,6 +7,7 @@ from ninja import Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from accounts import access
+from ops import targets
 from ops.models import Endpoint, ModelVersion
 from ops.services import deployments, traffic
 from ops.services import endpoints as services
@@ -16,10 +17,12 @@ from portal.api.errors import wrong_values
 from portal.api.paging import OfWorkspace, page_of
 from portal.api.schemas.common import Page, described
 from portal.api.schemas.endpoints import (
+    DeployAccepted,
     DeploymentIn,
     EndpointDetail,
     EndpointOut,
     TrafficIn,
+    deploy_accepted,
     endpoint_detail,
     endpoint_out,
 )
@@ -53,13 +56,13 @@ def index(request: HttpRequest, filters: Query[Filters]) -> Page[EndpointOut]:
 
 @router.post(
     "/deploy",
-    response={202: OperationOut},
+    response={202: DeployAccepted},
     operation_id="endpoints_deploy",
     url_name="endpoints_deploy",
     openapi_extra=idempotency.OPENAPI,
 )
 @idempotency.once
-def deploy(request: HttpRequest, given: DeploymentIn) -> Status[OperationOut]:
+def deploy(request: HttpRequest, given: DeploymentIn) -> Status[DeployAccepted]:
     """Deploy a version to an endpoint, which is made when it is new. ``target`` of the answer is the deployment."""
     if not access.may_write_somewhere(caller(request)):
         raise PermissionDenied
@@ -72,7 +75,8 @@ def deploy(request: HttpRequest, given: DeploymentIn) -> Status[OperationOut]:
     )
     if not form.is_valid():
         raise wrong_values(form)
-    return Status(202, operation_out(deployments.create(**form.asked, by=person(request))))
+    operation = deployments.create(**form.asked, by=person(request))
+    return Status(202, deploy_accepted(operation, targets.deployment(operation)))
 
 
 @router.get(

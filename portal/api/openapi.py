@@ -26,6 +26,7 @@ def complete(schema: OpenAPISchema) -> OpenAPISchema:
 
 
 def _complete(operation: dict[str, Any]) -> None:
+    operation["summary"] = operation["description"].partition(". ")[0].partition("\n")[0].rstrip(".")
     operation["responses"]["default"] = REFUSAL
     media_type = DOWNLOADS.get(operation["operationId"])
     if media_type:

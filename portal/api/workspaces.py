@@ -19,7 +19,17 @@ from portal.api.errors import wrong_values
 from portal.api.paging import Search, page_of
 from portal.api.schemas.common import Page, described
 from portal.api.schemas.operations import OperationOut, operation_detail, operation_out
-from portal.api.schemas.workspaces import WorkspaceDetail, WorkspaceIn, WorkspaceOut, workspace_detail, workspace_out
+from portal.api.schemas.workspaces import (
+    CloudOut,
+    CredentialOut,
+    LocalNames,
+    WorkspaceChoices,
+    WorkspaceDetail,
+    WorkspaceIn,
+    WorkspaceOut,
+    workspace_detail,
+    workspace_out,
+)
 from portal.forms.workspaces import RegisterForm
 from portal.queries import workspaces as queries
 
@@ -61,6 +71,22 @@ def register(request: HttpRequest, given: WorkspaceIn) -> Status[OperationOut]:
     with transaction.atomic():
         operation = registry.register(**form.identity, by=person(request), credential=_credential(form))
     return Status(202, operation_out(operation))
+
+
+@router.get("/choices", response=WorkspaceChoices, operation_id="workspaces_choices", url_name="workspaces_choices")
+def choices(request: HttpRequest) -> WorkspaceChoices:
+    """Read what can be chosen when a workspace is registered: clouds, your teams' credentials, the local one."""
+    if not access.may_write_somewhere(caller(request)):
+        raise PermissionDenied
+    form = RegisterForm(caller(request))
+    return WorkspaceChoices(
+        clouds=[CloudOut(name=name, label=str(label)) for name, label in form.clouds],
+        credentials=[
+            CredentialOut(id=row.public_id, name=row.name, kind=row.kind, team=row.team.public_id)
+            for row in form.credentials.select_related("team")
+        ],
+        local=LocalNames(**form.local_names) if form.local_names else None,
+    )
 
 
 @router.get(

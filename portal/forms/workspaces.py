@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,6 +14,7 @@ from accounts import access
 from accounts.models import Team
 from ops.models import Credential, Workspace
 from portal.forms.refusals import RefusableForm
+from portal.queries import workspaces as queries
 
 # The workspace that the local Azure ML has from its first start.
 LOCAL_NAMES = {
@@ -112,9 +114,25 @@ class RegisterForm(RefusableForm):
     @property
     def has_azure(self) -> bool:
         """Whether this portal has workers for any cloud but the local one."""
-        return any(
-            cloud != Workspace.Cloud.LOCAL for cloud, _label in self._choices("cloud", forms.ChoiceField).choices
-        )
+        return any(cloud != Workspace.Cloud.LOCAL for cloud, _label in self.clouds)
+
+    @property
+    def clouds(self) -> list[tuple[str, Any]]:
+        """The clouds that this portal has workers for, with their labels."""
+        return list(self._choices("cloud", forms.ChoiceField).choices)
+
+    @property
+    def credentials(self) -> QuerySet[Credential]:
+        """The credentials that may be chosen."""
+        found: QuerySet[Credential] = self._choices("credential", forms.ModelChoiceField).queryset
+        return found
+
+    @property
+    def local_names(self) -> dict[str, str] | None:
+        """The names of the local workspace while that cloud is on and nobody has registered it."""
+        if Workspace.Cloud.LOCAL not in dict(self.clouds):
+            return None
+        return None if queries.is_registered(Workspace.Cloud.LOCAL, **LOCAL_NAMES) else LOCAL_NAMES
 
     @property
     def is_local(self) -> bool:

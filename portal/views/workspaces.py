@@ -17,7 +17,7 @@ from ops.models import Credential, Workspace
 from ops.services import credentials
 from ops.services import workspaces as registry
 from portal import lists, responses
-from portal.forms.workspaces import LOCAL_NAMES, RegisterForm
+from portal.forms.workspaces import RegisterForm
 from portal.presenters import workspaces as presenters
 from portal.presenters.json import workspaces as json_forms
 from portal.queries import workspaces as queries
@@ -45,7 +45,7 @@ def register(request: HttpRequest) -> HttpResponse:
     if not access.may_write_somewhere(request.user):
         raise PermissionDenied
     form = RegisterForm(request.user, request.POST if request.method == "POST" else None)
-    context = {"form": form, "local": _local(form)}
+    context = {"form": form, "local": form.local_names}
     template = responses.part(request, "workspaces/register.html", "form")
     if request.method == "GET":
         return responses.page(request, template, context, lambda: _choices(form))
@@ -97,17 +97,10 @@ def _credential(form: RegisterForm) -> Credential:
     return chosen or credentials.create(**form.new_credential)
 
 
-def _local(form: RegisterForm) -> dict[str, str] | None:
-    """The names of the local workspace while that cloud is on and nobody has registered it."""
-    if Workspace.Cloud.LOCAL not in dict(form.fields["cloud"].choices):  # type: ignore[attr-defined]
-        return None
-    return None if queries.is_registered(Workspace.Cloud.LOCAL, **LOCAL_NAMES) else LOCAL_NAMES
-
-
 def _choices(form: RegisterForm) -> dict[str, Any]:
     teams, clouds = form.fields["team"].queryset, form.fields["cloud"].choices  # type: ignore[attr-defined]
     return {
         "teams": [{"id": team.public_id, "name": team.name} for team in teams],
         "clouds": [{"value": value, "label": str(label)} for value, label in clouds],
-        "local": _local(form),
+        "local": form.local_names,
     }

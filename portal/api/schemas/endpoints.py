@@ -6,11 +6,11 @@ from typing import Any
 from django.urls import reverse
 from ninja import Schema
 
-from ops.models import Deployment, Endpoint
+from ops.models import Deployment, Endpoint, Operation
 from ops.services import deployments as rules
 from portal.api.schemas.common import EXAMPLE_TIME, Problem, described, problem_with
 from portal.api.schemas.models import VersionOut, version_out
-from portal.api.schemas.operations import OperationDetail
+from portal.api.schemas.operations import OperationDetail, OperationOut, operation_out
 from portal.presenters.endpoints import instance_total
 from portal.queries.endpoints import living
 
@@ -68,6 +68,13 @@ class DeploymentOut(Schema):
     error: Problem | None = described("What is wrong with it.", None)
 
 
+class DeployAccepted(OperationOut):
+    """The operation that deploys, and what it will have made."""
+
+    endpoint: str = described("Id of the endpoint.", "e9p4u7gh2x")
+    deployment: str = described("Name of the new deployment.", "blue")
+
+
 class EndpointDetail(EndpointOut):
     """An endpoint with its deployments."""
 
@@ -84,6 +91,13 @@ def endpoint_detail(row: Endpoint, operation: OperationDetail | None) -> Endpoin
     """Return the endpoint with its deployments."""
     deployments = [_deployment(deployment) for deployment in living(row)]
     return EndpointDetail(**_facts(row), deployments=deployments, operation=operation)
+
+
+def deploy_accepted(operation: Operation, deployment: Deployment) -> DeployAccepted:
+    """Return the operation with the ids that a script goes on with."""
+    return DeployAccepted(
+        **operation_out(operation).model_dump(), endpoint=deployment.endpoint.public_id, deployment=deployment.name
+    )
 
 
 def _facts(row: Endpoint) -> dict[str, Any]:

@@ -71,6 +71,42 @@ class WorkspaceIn(Schema):
     new_credential: CredentialIn | None = described("Instead of credential: a new one.", None, None)
 
 
+class CloudOut(Schema):
+    """A cloud that this portal has workers for."""
+
+    name: str = described("Its name in requests.", "local")
+    label: str = described("Its name for a person.", "Local Azure ML")
+
+
+class CredentialOut(Schema):
+    """A way to sign in to Azure that a team has, without its secret."""
+
+    id: str = described("Opaque id.", "c9h2v6mk3y")
+    name: str = described("How the team recognises it.", "Training service principal")
+    kind: str = described("service_principal, certificate or managed_identity.", "service_principal")
+    team: str = described("Id of the team that it belongs to.", "t5h9x2kq4m")
+
+
+class LocalNames(Schema):
+    """The workspace that the local Azure ML has from its first start."""
+
+    subscription_id: str = described("Its subscription.", SUBSCRIPTION)
+    resource_group: str = described("Its resource group.", "amlocal")
+    name: str = described("Its name.", "local")
+
+
+class WorkspaceChoices(Schema):
+    """What can be chosen when a workspace is registered."""
+
+    clouds: list[CloudOut]
+    credentials: list[CredentialOut]
+    local: LocalNames | None = described(
+        "The local workspace, while nobody has registered it.",
+        {"subscription_id": SUBSCRIPTION, "resource_group": "amlocal", "name": "local"},
+        None,
+    )
+
+
 def workspace_out(row: Workspace) -> WorkspaceOut:
     """Return the short form, as in a list."""
     return WorkspaceOut(**_facts(row))
