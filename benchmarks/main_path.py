@@ -6,13 +6,14 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import requests
 
 from benchmarks import figures
 from benchmarks import sites as bench_sites
 from launch.demo import scenario, site_process
-from launch.demo.http_browser import Browser
+from launch.demo.api_client import ApiClient
 from launch.demo.session import DemoSession
 
 JOBS, PREDICTIONS = 5, 50
@@ -21,50 +22,41 @@ JOBS, PREDICTIONS = 5, 50
 def run() -> None:
     bench_sites.on_free_ports()
     with bench_sites.running() as site:
-        browser, _ = site_process.sign_in(site)
+        api, _ = site_process.sign_in(site)
         with contextlib.redirect_stdout(io.StringIO()):
-            session = DemoSession(browser, time.monotonic())
+            session = DemoSession(api, time.monotonic())
             workspace = scenario.register_workspace(session)
             version = scenario.register_version(session, scenario.train(session, workspace, 1, None))
             endpoint, _ = scenario.deploy(session, version)
-        _predictions(browser, endpoint, version)
-        _queueing(browser, workspace)
+        _predictions(api, endpoint, version)
+        _queueing(api, workspace)
 
 
-def _queueing(browser: Browser, workspace: dict[str, object]) -> None:
-    """From the click to the job's page saying Running, the 0.1 s between two looks included."""
-    path = f"/jobs/new/{scenario.RECIPE}/"
-    compute = next(row["value"] for row in browser.read(path)["computes"] if row["workspace"] == workspace["id"])
+def _queueing(api: ApiClient, workspace: dict[str, Any]) -> None:
+    """From the request to the job being Running, the 0.1 s between two looks included."""
+    job = {"recipe": scenario.RECIPE, "workspace": workspace["id"], "compute": workspace["computes"][0]["name"]}
     waits = []
     for _ in range(JOBS):
         began = time.monotonic()
-        run = browser.submit(path, lambda form: "compute" in form.choices, {"compute": compute})["run"]
-        while browser.read(run["url"])["run"]["status"] not in ("Running", "Finalizing", "Completed"):
+        path = f"jobs/{api.post('jobs', job)['target']['id']}"
+        while api.get(path)["status"] not in ("Running", "Finalizing", "Completed"):
             time.sleep(0.1)
         waits.append(time.monotonic() - began)
-        browser.submit(run["url"], lambda form: form.action.endswith("/cancel/"))
-        while not browser.read(run["url"])["run"]["is_final"]:
+        api.post(f"{path}/cancel")
+        while not api.get(path)["is_final"]:
             time.sleep(0.2)
     figures.row("queue click to job running", waits, "s")
 
 
-def _predictions(browser: Browser, endpoint: dict[str, object], version: dict[str, object]) -> None:
+def _predictions(api: ApiClient, endpoint: dict[str, Any], version: dict[str, Any]) -> None:
     """The same picture through the portal and straight to the endpoint, by turns, over kept connections."""
-    sample = version["samples"][0]  # type: ignore[index]
-    png = browser.bytes(sample["url"])
-    path, form = browser.form(f"/predict/{endpoint['id']}/", lambda form: "image" in form.files)
+    png = api.download(version["samples"][0]["url"])
     direct = _direct(endpoint)
     through, straight = [], []
     for _ in range(PREDICTIONS):
         began = time.perf_counter()
-        answer = browser.session.post(
-            f"{path}send/",
-            data=form.fields,
-            files={"image": ("digit.png", png)},
-            headers={"Accept": "application/json", "Referer": path},
-        )
+        api.upload(f"predict/{endpoint['id']}", {}, {"image": [("digit.png", png)]})
         through.append((time.perf_counter() - began) * 1000)
-        answer.raise_for_status()
         began = time.perf_counter()
         direct()
         straight.append((time.perf_counter() - began) * 1000)
@@ -73,7 +65,7 @@ def _predictions(browser: Browser, endpoint: dict[str, object], version: dict[st
     figures.row("the portal's share", [a - b for a, b in zip(through, straight, strict=True)], "ms")
 
 
-def _direct(endpoint: dict[str, object]):  # type: ignore[no-untyped-def]
+def _direct(endpoint: dict[str, Any]):  # type: ignore[no-untyped-def]
     """A call of the endpoint with its key, read from the portal's own database as a worker does."""
     import django
 

@@ -39,9 +39,7 @@ jobs_urls: list[URLPattern] = [
     path("<slug:public_id>/", jobs.detail, name="detail"),
     path("<slug:public_id>/cancel/", jobs.cancel, name="cancel"),
     path("<slug:public_id>/retry/", jobs.retry, name="retry"),
-    path("<slug:public_id>/log/", jobs.log, name="log"),
     path("<slug:public_id>/log/download/", jobs.log_file, name="log_file"),
-    path("<slug:public_id>/metrics/", jobs.metrics, name="metrics"),
 ]
 models_urls: list[URLPattern] = [
     path("", models.index, name="index"),

@@ -1,4 +1,4 @@
-"""The main job, done over HTTP only as a browser would: forms, session and CSRF; results from the pages' JSON form.
+"""The main job, done over HTTP only: a person signs in with a form, and a script goes on with a token of the API.
 
-Imports no Django and touches no database: what it sees is what a person sees.
+Imports no Django and touches no database: what it sees is what anybody outside sees.
 """

@@ -28,8 +28,8 @@ def main() -> int:
     say("Starting the site …")
     with site_process.running() as site:
         start_seconds = time.monotonic() - started
-        browser, person = site_process.sign_in(site)
-        session = DemoSession(browser, started, {"setup": _setup_seconds(), "start": start_seconds})
+        api, person = site_process.sign_in(site)
+        session = DemoSession(api, started, {"setup": _setup_seconds(), "start": start_seconds})
         session.report(f"Signed in on {site.url} as {person['username']}")
         facts = _main_job(session, options.epochs, data)
         say(f"\nThe site runs on {site.url}: sign in as {person['username']} with {person['password']}")
@@ -47,7 +47,7 @@ def _main_job(session: DemoSession, epochs: int, data: Path | None) -> dict[str,
     version = scenario.register_version(session, run)
     endpoint, _ = scenario.deploy(session, version)
     answer, expected, png = scenario.predict(session, endpoint, version)
-    different = comparison.differences(answer["top"], comparison.reference_answer(session.browser, version, png))
+    different = comparison.differences(answer["top"], comparison.reference_answer(session.api, version, png))
     if different:
         raise Problem(
             f"The endpoint's answer is not the model's own ({'; '.join(different)}): "

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from launch.console import Problem
-from launch.demo.http_browser import Browser
+from launch.demo.api_client import ApiClient
 from portal import env
 from scoring import images, specs, wire
 
@@ -19,8 +19,8 @@ SECONDS = 120
 TOLERANCE = 1e-4
 
 
-def reference_answer(browser: Browser, version: dict[str, Any], png: bytes) -> dict[str, float]:
-    """Label → probability from the version's own files, downloaded from its page. Raises Problem."""
+def reference_answer(api: ApiClient, version: dict[str, Any], png: bytes) -> dict[str, float]:
+    """Label → probability from the version's own files, downloaded through the API. Raises Problem."""
     spec = specs.from_document(version["spec"])
     request = wire.encode(images.prepare(png, spec).pixels, spec)
     with tempfile.TemporaryDirectory(prefix="portolan-demo-") as folder:
@@ -29,7 +29,7 @@ def reference_answer(browser: Browser, version: dict[str, Any], png: bytes) -> d
             if not path.resolve().is_relative_to(Path(folder).resolve()):
                 raise Problem(f"The version has a file outside its folder: {file['path']}")
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(browser.bytes(file["url"]))
+            path.write_bytes(api.download(file["url"]))
         document = _run(folder, request.body)
     return dict(zip(document["labels"], document["predictions"][0], strict=True))
 

@@ -24,6 +24,34 @@ def find(html: str) -> list[Form]:
     return reader.forms
 
 
+def errors(html: str) -> list[str]:
+    """The sentences of the page that say what is wrong, in order."""
+    reader = _ErrorReader()
+    reader.feed(html)
+    return [text for text in (" ".join(words.split()) for words in reader.found) if text]
+
+
+class _ErrorReader(HTMLParser):
+    """Collects the text of each paragraph of the class form-error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.is_inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "p" and "form-error" in (dict(attrs).get("class") or "").split():
+            self.is_inside = True
+            self.found.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.is_inside = self.is_inside and tag != "p"
+
+    def handle_data(self, data: str) -> None:
+        if self.is_inside:
+            self.found[-1] += data
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()

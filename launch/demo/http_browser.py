@@ -1,7 +1,7 @@
-"""A person's browser: one session with cookies, pages with their forms, and the JSON form of pages."""
+"""A person's browser: one session with cookies, and pages with their forms."""
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -9,11 +9,12 @@ import requests
 
 from launch.console import Problem
 from launch.demo import html_forms
+from launch.demo.api_client import ApiClient
 from launch.demo.html_forms import Form
 
 SECONDS = 60
-JSON = {"Accept": "application/json"}
-File = tuple[str, bytes]
+TOKENS = "/tokens/"
+CSRF_FIELD = "csrfmiddlewaretoken"
 
 
 class Browser:
@@ -24,45 +25,34 @@ class Browser:
         self.session = requests.Session()
         self.session.trust_env = False  # the site is on this machine, whatever proxy there is
 
-    def read(self, path: str) -> dict[str, Any]:
-        """The page's JSON form."""
-        return self._json(self._send("GET", path, headers=JSON))
-
-    def bytes(self, path: str) -> bytes:
-        return self._send("GET", path).content
-
     def form(self, path: str, is_wanted: Callable[[Form], bool]) -> tuple[str, Form]:
         """The page's address and its first form that is wanted. Raises Problem when it has none."""
-        page = self._send("GET", path, headers={"Accept": "text/html"})
+        page = self._send("GET", path)
         for form in html_forms.find(page.text):
             if is_wanted(form):
                 return page.url, form
         raise Problem(f"The page {path} has no such form: is this the right version of the portal?")
 
-    def submit(
-        self,
-        path: str,
-        is_wanted: Callable[[Form], bool],
-        values: Mapping[str, str] | None = None,
-        files: Mapping[str, Sequence[File]] | None = None,
-    ) -> dict[str, Any]:
-        """Open the page, fill in its form and send it; the JSON form of where that leads.
+    def submit(self, path: str, is_wanted: Callable[[Form], bool], values: Mapping[str, str]) -> str:
+        """Open the page, fill in its form and send it; return the page where that leads.
 
         The form's hidden fields (the CSRF token) and what is filled in already go along, as in a browser.
         """
         page, form = self.form(path, is_wanted)
-        unknown = set(values or {}) - set(form.fields) - set(form.choices)
-        if unknown:
+        if unknown := set(values) - set(form.fields) - set(form.choices):
             raise Problem(f"The form on {path} does not ask for {', '.join(sorted(unknown))}.")
-        parts = [(name, file) for name, given in (files or {}).items() for file in given]
-        answer = self._send(
-            "POST",
-            urljoin(page, form.action or page),
-            data=form.fields | dict(values or {}),
-            files=parts or None,
-            headers=JSON | {"Referer": page, "Origin": self.site},
-        )
-        return self._json(answer)
+        url = urljoin(page, form.action or page)
+        headers = {"Referer": page, "Origin": self.site}
+        return self._send("POST", url, data=form.fields | dict(values), headers=headers).text
+
+    def make_token(self, name: str) -> ApiClient:
+        """Make an API token for all that the person may do, valid for a day, and return the API with it."""
+        url, form = self.form(TOKENS, lambda form: CSRF_FIELD in form.fields)
+        headers = {"Referer": url, "Origin": self.site, "X-CSRFToken": form.fields[CSRF_FIELD]}
+        ends = datetime.now(UTC) + timedelta(days=1)
+        wanted = {"name": name, "scope": "manage", "expires_at": ends.isoformat()}
+        answer = self._send("POST", "/api/v1/tokens", json=wanted, headers=headers)
+        return ApiClient(self.site, answer.json()["secret"])
 
     def has_session(self) -> bool:
         return any(cookie.name.startswith("portolan_session") for cookie in self.session.cookies)
@@ -79,28 +69,7 @@ class Browser:
             raise Problem(f"{method} {urlsplit(url).path} was answered with {answer.status_code}: {_reason(answer)}")
         return answer
 
-    def _json(self, answer: requests.Response) -> dict[str, Any]:
-        if "application/json" not in answer.headers.get("Content-Type", ""):
-            raise Problem(f"{answer.url} has no JSON form (is the session over?).")
-        document: dict[str, Any] = answer.json()
-        return document
-
-
-def files_of(folder: Path) -> list[File]:
-    """The folder's files, by name, ready to be sent. Raises Problem when there are none."""
-    found = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
-    if not found:
-        raise Problem(f"{folder} is not a folder with files.")
-    return [(path.name, path.read_bytes()) for path in found]
-
 
 def _reason(answer: requests.Response) -> str:
-    """The sentences a person would read on the page."""
-    try:
-        document = answer.json()
-    except ValueError:
-        return answer.reason or "no reason given"
-    if error := document.get("error"):
-        return " ".join(str(error[key]) for key in ("sentence", "next") if error.get(key))
-    errors = document.get("errors") or {}
-    return " ".join(f"{name}: {' '.join(map(str, sentences))}" for name, sentences in errors.items()) or str(document)
+    """Return the sentences that the page says about its form, else the status in words."""
+    return " ".join(html_forms.errors(answer.text)) or answer.reason or "no reason given"

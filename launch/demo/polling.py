@@ -1,46 +1,40 @@
-"""Reads a page again and again until it says what is waited for; an operation's failure ends that at once."""
+"""Reads an operation again and again until it is over; its failure ends the demo with a sentence."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from launch.console import Problem
+from launch.demo.api_client import sentence
 from launch.demo.session import DemoSession
+
+__all__ = ["POLL_SECONDS", "finish", "raise_failure", "sentence"]
 
 POLL_SECONDS = 0.4
 
 
-def wait_until(
-    session: DemoSession, path: str, part: str, is_there: Callable[[dict[str, Any]], bool], minutes: float
-) -> dict[str, Any]:
-    """Read the page until it is so. Raises Problem when the part (an operation) has failed, or after the time."""
-    give_up = time.monotonic() + minutes * 60
-    step = ""
+def finish(session: DemoSession, operation: dict[str, Any], minutes: float) -> None:
+    """Report each step until the operation has succeeded. Raises Problem when it fails, or after the time."""
+    give_up, step = time.monotonic() + minutes * 60, ""
     while time.monotonic() < give_up:
-        page = session.browser.read(path)
-        if page.get(part) and is_there(page):
-            return page
-        raise_failure(page, "operation")
-        operation = page.get("operation") or {}
-        if not operation.get("is_final", True) and operation.get("step") and operation["step"] != step:
+        operation = session.api.get(f"operations/{operation['id']}")
+        raise_failure(operation)
+        if operation["is_final"]:
+            return
+        if operation["step"] and operation["step"] != step:
             step = operation["step"]
             session.report(f"  {_label(operation)}")
         time.sleep(POLL_SECONDS)
-    raise Problem(f"{path} did not get there within {minutes} minutes; it may still, without the demo.")
+    raise Problem(f"{operation['label']} is not over after {minutes} minutes; it goes on without the demo.")
 
 
-def raise_failure(page: dict[str, Any], part: str) -> None:
-    operation = page.get(part) or {}
-    if operation.get("state") in ("failed", "lost_track", "cancelled"):
+def raise_failure(operation: dict[str, Any]) -> None:
+    """Raises Problem when the operation ended badly."""
+    if operation["is_final"] and operation["state"] != "succeeded":
         raise Problem(
             f"{operation['label']} {operation['state']}: {sentence(operation['error'])} See {operation['url']}."
         )
 
 
-def sentence(error: dict[str, Any] | None) -> str:
-    return " ".join(str(error[key]) for key in ("sentence", "next") if error.get(key)) if error else ""
-
-
 def _label(operation: dict[str, Any]) -> str:
-    labels = {step["name"]: step["label"] for step in operation.get("steps", [])}
+    labels = {step["name"]: step["label"] for step in operation["steps"]}
     return str(labels.get(operation["step"], operation["step"]))

@@ -1,17 +1,17 @@
-"""The session of a demo: the signed-in browser and the clock of the whole demo."""
+"""The session of a demo: the API with the demo's token, and the clock of the whole demo."""
 
 import time
 from dataclasses import dataclass, field
 
 from launch.console import say
-from launch.demo.http_browser import Browser
+from launch.demo.api_client import ApiClient
 
 
 @dataclass
 class DemoSession:
     """``started`` is a time of ``time.monotonic``; ``seconds`` holds how long each step took."""
 
-    browser: Browser
+    api: ApiClient
     started: float
     seconds: dict[str, float] = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from launch.console import Problem, say
+from launch.demo.api_client import ApiClient
 from launch.demo.http_browser import Browser
 from launch.supervisor.service_process import die_with_parent
 from portal import env
@@ -61,8 +62,8 @@ def running() -> Iterator[SiteProcess]:
         reader.join(5)
 
 
-def sign_in(site: SiteProcess) -> tuple[Browser, dict[str, str]]:
-    """A browser signed in as the folder's demo person, who is made first when the portal is empty. Raises Problem."""
+def sign_in(site: SiteProcess) -> tuple[ApiClient, dict[str, str]]:
+    """The API for the folder's demo person, who is made first when the portal is empty. Raises Problem."""
     browser = Browser(site.url)
     if site.setup_path:
         person = _person(make=True)
@@ -75,7 +76,7 @@ def sign_in(site: SiteProcess) -> tuple[Browser, dict[str, str]]:
         browser.submit("/sign-in/", lambda form: "password" in form.fields, person)
     if not browser.has_session():
         raise Problem("Signing in gave no session.")
-    return browser, person
+    return browser.make_token("script/demo"), person
 
 
 def _person(*, make: bool) -> dict[str, str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,7 +22,6 @@ from portal.presenters.json import jobs as json_forms
 from portal.presenters.json import recipes as recipe_json
 from portal.queries import jobs as queries
 from portal.queries import logs, workspaces
-from portal.queries import metrics as metric_queries
 from portal.queries import recipes as recipe_queries
 from portal.signed_in import person
 
@@ -117,14 +116,6 @@ def retry(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_GET
-def log(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The log from ``?offset=`` on, at most 256 KB; without an offset near the end of a large file."""
-    run = access.readable(queries.list_runs(), request.user, public_id=public_id)
-    chosen = logs.choose(run, request.GET.get("file", ""))
-    return JsonResponse(json_forms.log(logs.read(run, chosen, _whole(request.GET.get("offset", "")))))
-
-
-@require_GET
 def log_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The whole log file, streamed."""
     run = access.readable(queries.list_runs(), request.user, public_id=public_id)
@@ -134,12 +125,6 @@ def log_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
     response = StreamingHttpResponse(logs.whole(chosen), content_type="text/plain; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{run.public_id}-{logs.plain_name(chosen)}"'
     return response
-
-
-@require_GET
-def metrics(request: HttpRequest, public_id: str) -> HttpResponse:
-    run = access.readable(queries.list_runs(), request.user, public_id=public_id)
-    return JsonResponse(json_forms.metrics(run, metric_queries.list_series(run)))
 
 
 def _workspaces(request: HttpRequest) -> QuerySet[Workspace]:
@@ -158,8 +143,3 @@ def _initial(request: HttpRequest, recipe: recipes.Recipe) -> dict[str, Any]:
         .first()
     )
     return answers_of(run) if run else {}
-
-
-def _whole(text: str) -> int | None:
-    """A number that a database can compare; None for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None

@@ -1,4 +1,4 @@
-// The live log viewer. Markup: templates/_log.html (an element with data-log="URL of jobs:log").
+// The live log viewer. Markup: templates/_log.html (an element with data-log="URL of api-v1:jobs_log").
 // Reads by byte offset and never asks for bytes it has; only blocks of lines near the view are in the page, so a log
 // of 50 MB scrolls like a short one. Without script the page's download link does.
 const BLOCK = 100; // lines that enter and leave the page together

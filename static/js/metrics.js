@@ -1,4 +1,4 @@
-// Live line charts of a run's metrics. Markup: templates/_charts.html (an element with data-chart="URL of jobs:metrics").
+// Live line charts of a run's metrics. Markup: templates/_charts.html (an element with data-chart="URL of api-v1:jobs_metrics").
 // ECharts is fetched when the first chart comes near the view. Each chart has a table twin; a metric with a single
 // value is shown as a figure. Colours come from the tokens through a probe, because ECharts cannot read light-dark().
 const POLL_MS = 2000;

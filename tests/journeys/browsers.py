@@ -88,8 +88,8 @@ def person(browser: Browser, site_url: str, **options: Any) -> Iterator[tuple[Pa
 
 
 def read(context: BrowserContext, path: str) -> dict[str, Any]:
-    """The page's JSON form, with the session of that browser."""
-    answer = context.request.get(path, headers={"Accept": "application/json"})
+    """What the API says at that path, with the session of that browser."""
+    answer = context.request.get(f"/api/v1/{path}")
     assert answer.ok, f"{answer.status} {path}: {answer.text()[:300]}"
     document: dict[str, Any] = answer.json()
     return document

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from launch.demo import scenario
+from launch.demo.api_client import ApiClient
 from launch.demo.http_browser import Browser
 from launch.demo.session import DemoSession
 from tests.journeys import servers
@@ -12,9 +13,9 @@ from tests.journeys.servers import RunningServer
 
 @dataclass(frozen=True)
 class Places:
-    """Paths of the pages, and the owner's browser for the pages' JSON form."""
+    """Paths of the pages, and the API with the owner's token."""
 
-    owner: Browser
+    owner: ApiClient
     workspace: str
     run: str
     model: str
@@ -27,22 +28,27 @@ class Places:
 
     @property
     def samples(self) -> list[dict[str, str]]:
-        found: list[dict[str, str]] = self.owner.read(self.version)["model_version"]["samples"]
+        found: list[dict[str, str]] = self.owner.get(api_path(self.version))["samples"]
         return found
 
 
 def furnish(server: RunningServer) -> Places:
     """What is there already is taken; what is missing is made."""
-    browser = servers.make_owner(server) if _is_empty(server) else servers.sign_in(server)
-    session = DemoSession(browser, time.monotonic())
+    api = servers.make_owner(server) if _is_empty(server) else servers.sign_in(server)
+    session = DemoSession(api, time.monotonic())
     workspace = scenario.register_workspace(session)
-    if not browser.read("/models/")["rows"]:
+    if not api.list("models"):
         scenario.register_version(session, scenario.train(session, workspace, 2, None))
-    registered = browser.read("/models/")["rows"][0]
-    version = browser.read(registered["newest"][0]["url"])["model_version"]
+    registered = api.list("models")[0]
+    version = api.get(f"versions/{registered['newest']['id']}")
     endpoint, _name = scenario.deploy(session, version)
-    run = browser.read(f"/jobs/{version['run']['id']}/")["run"]
-    return Places(browser, workspace["url"], run["url"], registered["url"], version["url"], endpoint["url"])
+    run = api.get(f"jobs/{version['job']}")
+    return Places(api, workspace["url"], run["url"], registered["url"], version["url"], endpoint["url"])
+
+
+def api_path(page: str) -> str:
+    """Return the API's path of the thing that a page shows: versions stand by themselves there."""
+    return page.strip("/").removeprefix("models/") if "/versions/" in page else page.strip("/")
 
 
 def _is_empty(server: RunningServer) -> bool:

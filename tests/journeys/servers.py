@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+from launch.demo.api_client import ApiClient
 from launch.demo.http_browser import Browser
 from launch.supervisor import processes
 from launch.supervisor.processes import Process
@@ -117,18 +118,19 @@ class RunningServer:
         arrived.put("")
 
 
-def make_owner(server: RunningServer, name: str = "olivia") -> Browser:
-    """The first owner, made on the set-up page; her browser is signed in."""
+def make_owner(server: RunningServer, name: str = "olivia") -> ApiClient:
+    """The API for the first owner, who is made on the set-up page."""
     browser = Browser(server.url)
     values = {"username": name, "password": PASSWORD, "password_again": PASSWORD, "team": "Vision"}
     browser.submit(server.setup_path, lambda form: "team" in form.fields, values)
-    return browser
+    return browser.make_token("tests")
 
 
-def sign_in(server: RunningServer, name: str = "olivia") -> Browser:
+def sign_in(server: RunningServer, name: str = "olivia") -> ApiClient:
+    """The API for a person who is there already."""
     browser = Browser(server.url)
     browser.submit("/sign-in/", lambda form: "password" in form.fields, {"username": name, "password": PASSWORD})
-    return browser
+    return browser.make_token("tests")
 
 
 def wait_for(is_so, seconds: float, what: str = "it did not happen"):

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys import browsers, walks
 from tests.journeys.conftest import Visit
-from tests.journeys.furnishing import Places
+from tests.journeys.furnishing import Places, api_path
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 MEGABYTE = 1024 * 1024
@@ -94,7 +94,7 @@ def huge_png(side: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def sample(places: Places) -> bytes:
-    return places.owner.bytes(places.samples[0]["url"])
+    return places.owner.download(places.samples[0]["url"])
 
 
 def bad_files(sample: bytes) -> dict[str, tuple[bytes, str]]:
@@ -136,12 +136,12 @@ def test_an_endpoint_that_is_away_is_a_sentence(owner: Page, places: Places) -> 
     """A deployment asked for by name that does not exist, posted by hand."""
     owner.goto(places.predict)
     answer = owner.context.request.post(
-        f"{places.predict}send/",
+        f"/api/v1/{api_path(places.predict)}",
         headers={
             "X-CSRFToken": owner.evaluate("JSON.parse(document.body.getAttribute('hx-headers'))['X-CSRFToken']"),
-            "Accept": "application/json",
+            "Referer": owner.url,
         },
         multipart={"sample": places.samples[0]["id"], "deployment": "nobody"},
     )
     assert answer.status == 422
-    assert "deployment" in answer.json()["errors"]
+    assert "deployment" in answer.json()["fields"]

@@ -68,13 +68,13 @@ def test_a_second_start_finds_run_and_model_and_the_endpoint_still_answers(serve
     try:
         browser = Browser(server.url)
         browser.submit("/sign-in/", lambda form: "password" in form.fields, person)
-        assert [row["status"] for row in browser.read("/jobs/")["rows"]] == ["Completed"]
-        assert [row["name"] for row in browser.read("/models/")["rows"]] == ["mnist-lenet"]
-        (endpoint,) = browser.read("/predict/")["rows"]
-        sample = browser.read(endpoint["url"])["endpoint"]["samples"][0]
-        png = browser.bytes(sample["url"])
-        files = {"image": [("digit.png", png)]}
-        answer = browser.submit(endpoint["url"], lambda form: "image" in form.files, files=files)["prediction"]
+        api = browser.make_token("tests")
+        assert [row["status"] for row in api.list("jobs")] == ["Completed"]
+        assert [row["name"] for row in api.list("models")] == ["mnist-lenet"]
+        (endpoint,) = api.list("predict")
+        sample = api.get(f"predict/{endpoint['id']}")["samples"][0]
+        files = {"image": [("digit.png", api.download(sample["url"]))]}
+        answer = api.upload(f"predict/{endpoint['id']}", {}, files)
         assert len(answer["top"]) >= 3
         assert answer["error"] is None
     finally:

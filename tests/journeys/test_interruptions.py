@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from launch.console import Problem
-from launch.demo.http_browser import Browser
+from launch.demo.api_client import ApiClient
 from tests.amlocal_server import AmlocalServer
 from tests.journeys import servers, walks
-from tests.journeys.furnishing import Places
+from tests.journeys.furnishing import Places, api_path
 from tests.journeys.servers import RunningServer, wait_for
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -33,33 +33,28 @@ def azure(site: RunningServer, places: Places) -> Iterator[AmlocalServer]:
 
 
 def deploy(places: Places, endpoint: str) -> str:
-    """The path of the endpoint whose deployment has just been queued."""
+    """The API's path of the endpoint whose deployment has just been queued."""
     version = places.version.rstrip("/").rpartition("/")[2]
-    document = places.owner.submit(
-        f"/endpoints/deploy/?version={version}",
-        lambda form: "instance_count" in form.fields,
-        {"endpoint_name": endpoint, "deployment_name": "blue"},
-    )
-    return str(document["endpoint"]["url"])
+    wanted = {"version": version, "endpoint_name": endpoint, "deployment_name": "blue"}
+    return f"endpoints/{places.owner.post('endpoints/deploy', wanted)['endpoint']}"
 
 
 def submit(places: Places, name: str) -> str:
-    path = "/jobs/new/mnist-keras/"
-    compute = places.owner.read(path)["computes"][0]["value"]
-    values = {"compute": compute, "parameter_epochs": "1", "parameter_train_limit": "200", "display_name": name}
-    return str(places.owner.submit(path, lambda form: "compute" in form.choices, values)["run"]["url"])
+    """The API's path of the job that has just been queued."""
+    (workspace,) = places.owner.list("workspaces")
+    job = {"recipe": "mnist-keras", "workspace": workspace["id"], "compute": "cpu-cluster", "display_name": name}
+    operation = places.owner.post("jobs", job | {"parameters": {"epochs": 1, "train_limit": 200}})
+    return f"jobs/{operation['target']['id']}"
 
 
-def operation(browser: Browser, path: str) -> dict[str, object]:
-    found: dict[str, object] = browser.read(path)["operation"]
+def operation(api: ApiClient, path: str) -> dict[str, object]:
+    found: dict[str, object] = api.get(path)["operation"]
     return found
 
 
-def ends(browser: Browser, path: str, seconds: float = 240) -> dict[str, object]:
+def ends(api: ApiClient, path: str, seconds: float = 240) -> dict[str, object]:
     """The operation shown on the page, once it is over."""
-    return wait_for(
-        lambda: (found := operation(browser, path))["state"] in FINAL and found, seconds, f"{path} is not over"
-    )
+    return wait_for(lambda: (found := operation(api, path))["state"] in FINAL and found, seconds, f"{path} is not over")
 
 
 def kill_worker(site: RunningServer) -> None:
@@ -94,7 +89,7 @@ def test_a_worker_killed_while_it_deploys_makes_everything_once(
     assert len([line for line in site.lines if f"{WORKER} ended (code -9); it starts again" in line]) >= 2
     assert puts(azure, endpoint).count(201) == 1
     assert puts(azure, blue) == [201]
-    (deployment,) = places.owner.read(path)["endpoint"]["deployments"]
+    (deployment,) = places.owner.get(path)["deployments"]
     assert (deployment["state"], deployment["traffic"]) == ("ready", 100)
 
 
@@ -105,9 +100,9 @@ def test_a_worker_killed_while_it_submits_makes_one_job(
     path = submit(places, "After a kill")
     kill_during(site, places, path, "create_job")
     assert ends(places.owner, path)["state"] == "succeeded"
-    name = places.owner.read(path)["run"]["name"]
+    name = places.owner.get(path)["name"]
     assert puts(azure, rf"/jobs/{re.escape(name)}$") == [201]
-    wait_for(lambda: places.owner.read(path)["run"]["status"] == "Completed", 120, "the run did not complete")
+    wait_for(lambda: places.owner.get(path)["status"] == "Completed", 120, "the run did not complete")
 
 
 @pytest.mark.browser
@@ -122,35 +117,35 @@ def test_the_queue_dies_three_times_while_somebody_clicks(site: RunningServer, o
         for entry in ("Jobs", "Models", "Endpoints", "Operations"):
             walks.go(owner, entry)
         wait_for(lambda before=before: site.service("valkey")[0] != before, 60, "it is not started again")
-        done = lambda: {row["state"] for row in places.owner.read("/operations/")["rows"]} <= FINAL  # noqa: E731
+        done = lambda: {row["state"] for row in places.owner.list("operations")} <= FINAL  # noqa: E731
         wait_for(done, 90, f"after death {turn + 1} an operation stays open")
-    rows = places.owner.read("/operations/")["rows"]
+    rows = places.owner.list("operations")
     assert [row["state"] for row in rows[:3]] == ["succeeded"] * 3
 
 
 def test_the_site_ends_without_a_rest_and_finds_everything_again(site: RunningServer, places: Places) -> None:
     """SIGTERM, start, Ctrl-C, start: users, runs and versions are there, and the endpoint answers."""
-    jobs = {row["id"] for row in places.owner.read("/jobs/")["rows"]}
+    jobs = {row["id"] for row in places.owner.list("jobs")}
     for number in (signal.SIGTERM, signal.SIGINT):
         assert site.processes()
         assert site.stop(number) == 0
         assert site.processes() == []
         site.start()
-        browser = servers.sign_in(site)
-        assert {row["id"] for row in browser.read("/jobs/")["rows"]} == jobs
-        assert browser.read(places.version)["model_version"]["state"] == "ready"
-        answers(browser, places)
+        api = servers.sign_in(site)
+        assert {row["id"] for row in api.list("jobs")} == jobs
+        assert api.get(api_path(places.version))["state"] == "ready"
+        answers(api, places)
 
 
-def answers(browser: Browser, places: Places, seconds: float = 60) -> None:
+def answers(api: ApiClient, places: Places, seconds: float = 60) -> None:
     """The endpoint's server is started again with the site, which takes its seconds."""
-    sample = browser.read(places.version)["model_version"]["samples"][0]
-    files = {"image": [("digit.png", browser.bytes(sample["url"]))]}
+    sample = api.get(api_path(places.version))["samples"][0]
+    files = {"image": [("digit.png", api.download(sample["url"]))]}
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
         with suppress(Problem):
-            answer = browser.submit(places.predict, lambda form: "image" in form.files, files=files)
-            assert len(answer["prediction"]["top"]) >= 3
+            answer = api.upload(api_path(places.predict), {}, files)
+            assert len(answer["top"]) >= 3
             return
         time.sleep(1)
     raise AssertionError("the endpoint does not answer any more")

@@ -61,7 +61,7 @@ def the_run_is_followed_live(page: Page) -> None:
     assert lines.count() > before
     expect(walks.badge(page)).to_contain_text("Completed", timeout=walks.TRAIN_MS)
     expect(timeline.last).to_contain_text("Completed")
-    series = browsers.read(page.context, f"{walks.path_of(page)}metrics/")["series"]
+    series = browsers.read(page.context, f"{walks.path_of(page).strip('/')}/metrics")["series"]
     points = next(line["points"] for line in series if line["key"] == "val_accuracy")
     assert [point[0] for point in points] == list(range(1, walks.EPOCHS + 1))
     assert seen_at * 1000 < points[2][2], "the first point was on the page only after the third epoch's end"

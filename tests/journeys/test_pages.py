@@ -17,7 +17,7 @@ WIDER = "() => document.documentElement.scrollWidth - innerWidth"
 
 def paths(places: Places) -> dict[str, str]:
     """Name → path of every page that a person opens."""
-    read = places.owner.read
+    api = places.owner
     version = places.version.rstrip("/").rpartition("/")[2]
     run = places.run.rstrip("/").rpartition("/")[2]
     fixed = ("jobs", "models", "endpoints", "predict", "workspaces", "operations", "teams")
@@ -36,9 +36,10 @@ def paths(places: Places) -> dict[str, str]:
         "endpoints-detail": places.endpoint,
         "endpoints-delete": f"{places.endpoint}delete/",
         "predict-show": places.predict,
-        "operations-detail": read("/operations/")["rows"][0]["url"],
-        "teams-members": read("/teams/")["rows"][0]["url"],
+        "operations-detail": api.list("operations")[0]["url"],
+        "teams-members": api.get("teams")[0]["url"],
         "password": "/password/",
+        "tokens": "/tokens/",
         "missing": "/models/no-such-thing/",
     }
 

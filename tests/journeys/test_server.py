@@ -42,12 +42,12 @@ def test_it_prints_each_part_with_its_time_and_the_first_owners_link(server, own
         assert f"  {name} " in text
     assert f"s: {server.url}" in text
     assert "/setup/" in server.setup_path
-    assert owner.read("/workspaces/")["rows"] == []
+    assert owner.list("workspaces") == []
 
 
 def test_the_link_works_once(server, owner):
     with pytest.raises(Exception, match="404"):
-        owner.read(server.setup_path)
+        owner.download(server.setup_path)
 
 
 def test_all_parts_are_well_after_a_while(server, owner):
@@ -88,7 +88,7 @@ def test_valkey_may_die_three_times_and_the_site_goes_on(server, owner):
     for _ in range(3):
         before = service_pid(server, "valkey")
         os.kill(before, signal.SIGKILL)
-        assert owner.read("/operations/")["rows"] == [], "pages work while the queue is away"
+        assert owner.list("operations") == [], "pages work while the queue is away"
         wait_for(lambda before=before: service_pid(server, "valkey") != before, 40, "it is not started again")
     wait_for(lambda: is_well(server), 60, "the workers did not come back")
     assert any("valkey ended (code -9); it starts again" in line for line in server.lines)
@@ -101,7 +101,7 @@ def test_ctrl_c_ends_everything_and_a_second_start_finds_everything(server, owne
     assert server.processes() == []
     server.start()
     assert server.setup_path == "", "there are users"
-    assert sign_in(server).read("/workspaces/")["rows"] == []
+    assert sign_in(server).list("workspaces") == []
 
 
 @needs_proc

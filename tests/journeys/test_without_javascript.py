@@ -62,7 +62,7 @@ def test_a_run_shows_its_last_metrics_and_its_log_is_downloaded(plain: Page, pla
 def test_a_sample_and_an_upload_are_answered(plain: Page, places: Places) -> None:
     plain.goto(places.predict)
     first = walks.predicted(plain, plain.locator("[data-sample]").first.click)
-    picture = places.owner.bytes(places.samples[0]["url"])
+    picture = places.owner.download(places.samples[0]["url"])
     plain.set_input_files("input[name=image]", walks.png(picture))
     walks.predicted(plain, plain.get_by_role("button", name="Predict", exact=True).click, before=first)
 

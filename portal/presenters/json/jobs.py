@@ -1,6 +1,5 @@
 """The JSON forms of training runs."""
 
-from dataclasses import asdict
 from typing import Any
 
 from django.urls import reverse
@@ -11,20 +10,10 @@ from portal.presenters.jobs import JobPage, duration_seconds
 from portal.presenters.json import operations
 from portal.presenters.json.errors import error
 from portal.queries.jobs import key_metrics
-from portal.queries.logs import Piece
-from portal.queries.metrics import Series
 
 
 def page(shown: JobPage) -> dict[str, Any]:
     return {"run": detail(shown.run), "operation": operations.detail(shown.operation)}
-
-
-def log(piece: Piece) -> dict[str, Any]:
-    return asdict(piece)
-
-
-def metrics(run: Run, lines: list[Series]) -> dict[str, Any]:
-    return {"series": [{"key": line.key, "points": line.points} for line in lines], "is_final": run.is_final}
 
 
 def summary(run: Run) -> dict[str, Any]:

@@ -8,28 +8,31 @@ from urllib.parse import parse_qs
 import pytest
 
 from launch.console import Problem
-from launch.demo import http_browser
 from launch.demo.http_browser import Browser
 
-PAGE = '<form method="post" action="/thing/"><input type="hidden" name="token" value="t"><input name="name"></form>'
+PAGE = """
+<form method="post" action="/thing/">
+  <input type="hidden" name="csrfmiddlewaretoken" value="t"><input name="name">
+</form>
+"""
+WRONG = '<p class="form-error"><svg></svg>Choose a\n longer name.</p>'
 
 
 class Site(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/gone/":
             return self.answer(404, "text/html", "gone")
-        if self.headers["Accept"] == "application/json":
-            return self.answer(200, "application/json", json.dumps({"path": self.path}))
         return self.answer(200, "text/html", PAGE)
 
     def do_POST(self):
-        given = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode(), keep_blank_values=True)
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.path == "/api/v1/tokens":
+            given = json.loads(body) | {"csrf": self.headers["X-CSRFToken"]}
+            return self.answer(201, "application/json", json.dumps({"secret": f"ptl_{given['csrf']}_{given['scope']}"}))
+        given = parse_qs(body, keep_blank_values=True)
         if given["name"] == ["bad"]:
-            return self.answer(422, "application/json", json.dumps({"errors": {"name": ["Choose a longer name."]}}))
-        if given["name"] == ["busy"]:
-            error = {"title": "Busy", "sentence": "Bob deploys.", "next": "Wait."}
-            return self.answer(409, "application/json", json.dumps({"error": error}))
-        return self.answer(200, "application/json", json.dumps({"given": given, "referer": self.headers["Referer"]}))
+            return self.answer(422, "text/html", WRONG)
+        return self.answer(200, "text/html", json.dumps({"given": given, "referer": self.headers["Referer"]}))
 
     def answer(self, status, kind, text):
         self.send_response(status)
@@ -56,21 +59,19 @@ def has_name(form):
 
 
 def test_a_form_goes_back_with_its_hidden_fields(browser):
-    answer = browser.submit("/thing/", has_name, {"name": "digits"})
-    assert answer["given"] == {"token": ["t"], "name": ["digits"]}
+    answer = json.loads(browser.submit("/thing/", has_name, {"name": "digits"}))
+    assert answer["given"] == {"csrfmiddlewaretoken": ["t"], "name": ["digits"]}
     assert answer["referer"] == f"{browser.site}/thing/"
 
 
-def test_a_page_is_read_in_its_json_form(browser):
-    assert browser.read("/jobs/") == {"path": "/jobs/"}
+def test_a_token_is_made_with_the_csrf_token_of_the_page(browser):
+    api = browser.make_token("demo")
+    assert api.session.headers["Authorization"] == "Bearer ptl_t_manage"
 
 
-@pytest.mark.parametrize(
-    ("name", "sentence"), [("bad", "422: name: Choose a longer name."), ("busy", "409: Bob deploys. Wait.")]
-)
-def test_a_refusal_is_the_sentence_of_the_page(browser, name, sentence):
-    with pytest.raises(Problem, match=sentence):
-        browser.submit("/thing/", has_name, {"name": name})
+def test_a_refusal_is_the_sentence_of_the_page(browser):
+    with pytest.raises(Problem, match=r"422: Choose a longer name\."):
+        browser.submit("/thing/", has_name, {"name": "bad"})
 
 
 def test_a_field_that_the_form_does_not_have_is_a_problem(browser):
@@ -80,19 +81,11 @@ def test_a_field_that_the_form_does_not_have_is_a_problem(browser):
 
 def test_a_missing_page_or_form_is_a_problem(browser):
     with pytest.raises(Problem, match="answered with 404"):
-        browser.read("/gone/")
+        browser.form("/gone/", has_name)
     with pytest.raises(Problem, match="has no such form"):
-        browser.submit("/thing/", lambda form: "image" in form.files)
+        browser.submit("/thing/", lambda form: "image" in form.files, {})
 
 
 def test_it_never_leaves_the_site(browser):
     with pytest.raises(Problem, match="leads away"):
-        browser.read("http://127.0.0.1:9/elsewhere")
-
-
-def test_a_folder_is_sent_file_by_file(tmp_path):
-    (tmp_path / "b.gz").write_bytes(b"2")
-    (tmp_path / "a.gz").write_bytes(b"1")
-    assert http_browser.files_of(tmp_path) == [("a.gz", b"1"), ("b.gz", b"2")]
-    with pytest.raises(Problem, match="not a folder with files"):
-        http_browser.files_of(tmp_path / "none")
+        browser.form("http://127.0.0.1:9/elsewhere", has_name)

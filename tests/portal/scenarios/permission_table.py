@@ -88,12 +88,8 @@ jobs:cancel                              GET   sign-in    405       405    405  
 jobs:cancel                              POST  sign-in    404       404    404        403     done      done
 jobs:retry                               GET   sign-in    405       405    405        405     405       405
 jobs:retry                               POST  sign-in    404       404    404        403     done      done
-jobs:log                                 GET   sign-in    404       404    404        page    page      page
-jobs:log                                 POST  sign-in    405       405    405        405     405       405
 jobs:log_file                            GET   sign-in    404       404    404        page    page      page
 jobs:log_file                            POST  sign-in    405       405    405        405     405       405
-jobs:metrics                             GET   sign-in    404       404    404        page    page      page
-jobs:metrics                             POST  sign-in    405       405    405        405     405       405
 
 models:index                             GET   sign-in    page      page   page       page    page      page
 models:index                             POST  sign-in    405       405    405        405     405       405

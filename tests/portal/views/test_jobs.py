@@ -19,6 +19,11 @@ def url(name, run):
     return reverse(f"jobs:{name}", args=[run.public_id])
 
 
+def api(name, run):
+    """What the page's own scripts read."""
+    return reverse(f"api-v1:jobs_{name}", args=[run.public_id])
+
+
 @pytest.fixture
 def answers(workspace):
     return ANSWERS | {"compute": f"{workspace.public_id}/cpu-cluster", "display_name": "first try"}
@@ -133,8 +138,8 @@ def test_members_see_the_job_and_strangers_find_nothing(client_of, alice, bob, c
     for person in (alice, bob):
         assert "lenet" in client_of(person).get(url("detail", run)).content.decode()
     assert url("cancel", run) not in client_of(bob).get(url("detail", run)).content.decode()
-    for name in ("detail", "log", "log_file", "metrics"):
-        assert client_of(charlie).get(url(name, run)).status_code == 404
+    for path in (url("detail", run), url("log_file", run), api("log", run), api("metrics", run)):
+        assert client_of(charlie).get(path).status_code == 404
     assert client_of(charlie).get(reverse("jobs:index"), **factories.JSON).json()["total"] == 0
 
 
@@ -221,7 +226,7 @@ def test_the_log_goes_on_where_the_last_answer_ended_and_sends_nothing_twice(cli
     factories.log(run, text)
     client, got, offset, answers = client_of(alice), "", 0, 0
     while True:
-        piece = client.get(url("log", run), {"offset": offset}).json()
+        piece = client.get(api("log", run), {"offset": offset}).json()
         assert len(piece["text"].encode()) <= logs.ANSWER_BYTES
         if not piece["text"]:
             break
@@ -241,7 +246,7 @@ def test_a_log_of_fifty_megabytes_starts_near_its_end_in_one_bounded_answer(
     )
     client = client_of(alice)
     with django_assert_max_num_queries(9):
-        piece = client.get(url("log", run)).json()
+        piece = client.get(api("log", run)).json()
     assert piece["size"] > 50_000_000
     assert piece["offset"] >= piece["size"] - logs.ANSWER_BYTES
     assert piece["next_offset"] == piece["size"]
@@ -249,17 +254,18 @@ def test_a_log_of_fifty_megabytes_starts_near_its_end_in_one_bounded_answer(
 
 def test_a_log_piece_may_begin_inside_a_chunk(client_of, alice, run):
     factories.log(run, "abcdefghij")
-    assert client_of(alice).get(url("log", run), {"offset": 7}).json()["text"] == "hij"
+    assert client_of(alice).get(api("log", run), {"offset": 7}).json()["text"] == "hij"
 
 
 @pytest.mark.parametrize("offset", ["-1", "x", "9" * 400, "1.5"])
-def test_a_senseless_offset_reads_from_the_start(client_of, alice, run, offset):
+def test_a_senseless_offset_is_told(client_of, alice, run, offset):
     factories.log(run, "abc")
-    assert client_of(alice).get(url("log", run), {"offset": offset}).json()["text"] == "abc"
+    answer = client_of(alice).get(api("log", run), {"offset": offset})
+    assert (answer.status_code, list(answer.json()["fields"])) == (422, ["offset"])
 
 
 def test_a_job_without_a_log_yet_answers_with_an_empty_one(client_of, alice, run):
-    piece = client_of(alice).get(url("log", run)).json()
+    piece = client_of(alice).get(api("log", run)).json()
     assert (piece["text"], piece["size"], piece["is_final"]) == ("", 0, False)
 
 
@@ -267,8 +273,8 @@ def test_the_scripts_own_output_is_chosen_first_and_another_file_by_its_name(cli
     factories.log(run, "build\n", name="azureml-logs/20_image_build_log.txt")
     factories.log(run, "script\n")
     client = client_of(alice)
-    assert client.get(url("log", run)).json()["text"] == "script\n"
-    assert client.get(url("log", run), {"file": "azureml-logs/20_image_build_log.txt"}).json()["text"] == "build\n"
+    assert client.get(api("log", run)).json()["text"] == "script\n"
+    assert client.get(api("log", run), {"file": "azureml-logs/20_image_build_log.txt"}).json()["text"] == "build\n"
 
 
 def test_the_whole_log_is_streamed_as_a_download(client_of, alice, run):
@@ -284,7 +290,7 @@ def test_the_whole_log_is_streamed_as_a_download(client_of, alice, run):
 
 def test_metrics_are_points_of_step_value_and_time(client_of, alice, run):
     factories.metric(run, "val_accuracy", [0.5, None, 0.9])
-    answer = client_of(alice).get(url("metrics", run)).json()
+    answer = client_of(alice).get(api("metrics", run)).json()
     (series,) = answer["series"]
     assert series["key"] == "val_accuracy"
     assert [point[:2] for point in series["points"]] == [[1, 0.5], [2, None], [3, 0.9]]
@@ -315,7 +321,7 @@ def test_a_job_that_has_ended_while_its_log_is_still_read_shows_its_end_and_goes
     assert 'class="step step-now"' not in page
     assert url("cancel", ended) not in page
     assert 'hx-trigger="every' in page
-    assert client_of(alice).get(url("log", ended)).json()["is_final"] is False
+    assert client_of(alice).get(api("log", ended)).json()["is_final"] is False
 
 
 def test_without_a_compute_the_form_says_what_is_missing(client_of, alice, workspace):
