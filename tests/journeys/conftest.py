@@ -16,7 +16,7 @@ from tests.journeys.furnishing import Places
 from tests.journeys.servers import RunningServer
 
 # Those with a server of their own first, then the main job, which needs an empty site; what kills processes last.
-ORDER = ("demo", "server", "main_job", "pages", "without_javascript", "people", "bad_input", "interruptions")
+ORDER = ("demo", "server", "main_job", "pages", "without_javascript", "people", "bad_input", "curl", "interruptions")
 Visit = Callable[..., tuple[Page, Watch]]
 
 

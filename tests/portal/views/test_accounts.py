@@ -33,10 +33,6 @@ def test_a_stranger_is_sent_to_sign_in_with_the_way_back(db, client):
     assert (answer.status_code, answer.url) == (302, "/sign-in/?next=/teams/")
 
 
-def test_a_stranger_who_reads_json_gets_401(db, client):
-    assert client.get("/teams/", headers={"accept": "application/json"}).status_code == 401
-
-
 def test_a_fragment_of_a_stranger_makes_the_whole_page_go_to_sign_in(db, client):
     answer = client.get("/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/teams/"})
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/sign-in/?next=/teams/")

@@ -81,48 +81,42 @@ def test_the_form_starts_with_the_version_of_the_link_and_says_that_instances_bi
     ],
 )
 def test_a_wrong_value_is_told_beside_its_field_and_nothing_typed_is_lost(client_of, alice, answers, change, field):
-    answer = client_of(alice).post(DEPLOY, answers | change, **factories.JSON)
+    answer = client_of(alice).post(DEPLOY, answers | change)
     assert answer.status_code == 422
-    assert list(answer.json()["errors"]) == [field]
-    page = client_of(alice).post(DEPLOY, answers | change)
-    assert page.status_code == 422
+    assert list(answer.context["form"].errors) == [field]
     kept = answers | change | {"version": ""}
-    assert all(f'value="{value}"' in page.content.decode() for value in kept.values() if value)
+    assert all(f'value="{value}"' in answer.content.decode() for value in kept.values() if value)
     assert not Endpoint.objects.exists()
 
 
 def test_a_deployment_name_in_use_is_told_beside_its_field(client_of, alice, answers, live):
     taken = answers | {"endpoint": live.public_id, "deployment_name": "green"}
-    assert list(client_of(alice).post(DEPLOY, taken, **factories.JSON).json()["errors"]) == ["deployment_name"]
+    assert list(client_of(alice).post(DEPLOY, taken).context["form"].errors) == ["deployment_name"]
 
 
 def test_an_endpoint_made_by_somebody_else_is_left_alone(client_of, alice, workspace, answers):
     factories.endpoint(workspace, "from-studio", is_ours=False)
-    answer = client_of(alice).post(DEPLOY, answers | {"endpoint_name": "from-studio"}, **factories.JSON)
-    assert answer.status_code == 409
-    assert answer.json()["error"]["code"] == "endpoint:not_ours"
     page = client_of(alice).post(DEPLOY, answers | {"endpoint_name": "from-studio"})
     assert page.status_code == 409
+    assert "was not made by this portal" in page.content.decode()
     assert 'value="from-studio"' in page.content.decode()
 
 
 def test_the_second_of_two_people_is_told_who_is_busy_with_what(client_of, alice, olivia, answers):
     client_of(olivia).post(DEPLOY, answers)
-    answer = client_of(alice).post(DEPLOY, answers, **factories.JSON)
-    assert answer.status_code == 409
-    assert "Olivia" in answer.json()["error"]["sentence"]
-    assert "Deploy" in answer.json()["error"]["sentence"]
-    assert Deployment.objects.count() == 1
     page = client_of(alice).post(DEPLOY, answers, **factories.HTMX)
     assert page.status_code == 409
-    assert "Olivia" in page.content.decode()
+    (refusal,) = page.context["form"].non_field_errors()
+    assert "Olivia" in refusal
+    assert "Deploy" in refusal
+    assert Deployment.objects.count() == 1
     assert 'value="digits-api"' in page.content.decode()
 
 
 def test_nobody_deploys_without_the_right_or_a_version_of_others(client_of, bob, charlie, answers):
     assert client_of(bob).get(DEPLOY).status_code == 403
     assert client_of(bob).post(DEPLOY, answers).status_code == 403
-    assert list(client_of(charlie).post(DEPLOY, answers, **factories.JSON).json()["errors"]) == ["version"]
+    assert list(client_of(charlie).post(DEPLOY, answers).context["form"].errors) == ["version"]
     assert not Endpoint.objects.exists()
 
 
@@ -141,7 +135,7 @@ def test_members_see_the_endpoint_and_strangers_find_nothing(client_of, alice, b
         assert url(button, live) in client_of(alice).get(url("detail", live)).content.decode()
         assert url(button, live) not in client_of(bob).get(url("detail", live)).content.decode()
     assert client_of(charlie).get(url("detail", live)).status_code == 404
-    assert client_of(charlie).get(reverse("endpoints:index"), **factories.JSON).json()["rows"] == []
+    assert list(client_of(charlie).get(reverse("endpoints:index")).context["rows"]) == []
 
 
 def test_only_operators_change_an_endpoint(client_of, alice, bob, charlie, live):
@@ -187,8 +181,8 @@ def test_shares_that_do_not_fit_change_nothing_and_stay_in_the_form(client_of, a
 def test_a_deployment_that_is_not_ready_gets_no_traffic(client_of, alice, live):
     live.deployments.filter(name="green").update(state="failed")
     green = named(live, "green")
-    answer = client_of(alice).post(url("traffic", live), {"all_to": green.public_id}, **factories.JSON)
-    assert list(answer.json()["errors"]) == ["share_green"]
+    answer = client_of(alice).post(url("traffic", live), {"all_to": green.public_id})
+    assert list(answer.context["traffic_form"].errors) == ["share_green"]
     assert f'value="{green.public_id}"' not in client_of(alice).get(url("detail", live)).content.decode()
 
 
@@ -205,9 +199,9 @@ def test_while_something_is_under_way_the_page_polls_and_offers_no_change(client
 
 def test_fetching_a_key_is_not_shown_as_a_change_and_locks_nothing(client_of, alice, live):
     factories.operation(live.workspace, kind=Operation.Kind.RENEW_KEY, target=live)
-    facts = client_of(alice).get(url("detail", live), **factories.JSON).json()
-    assert facts["operation"] is None
-    assert 'name="share_blue"' in client_of(alice).get(url("detail", live)).content.decode()
+    page = client_of(alice).get(url("detail", live))
+    assert page.context["operation"] is None
+    assert 'name="share_blue"' in page.content.decode()
 
 
 def test_a_deployment_that_failed_shows_why_and_its_servers_log(client_of, alice, live):
@@ -220,15 +214,13 @@ def test_a_deployment_that_failed_shows_why_and_its_servers_log(client_of, alice
     page = client_of(alice).get(url("detail", live)).content.decode()
     assert "User container has crashed" in page
     assert "&lt;b&gt;RuntimeError&lt;/b&gt;: no model.json" in page
-    green = client_of(alice).get(url("detail", live), **factories.JSON).json()["endpoint"]["deployments"][1]
-    assert (green["state"], green["error"]["code"]) == ("failed", "azure:failed")
 
 
 def test_an_idle_deployment_is_deleted_and_one_with_traffic_is_refused(client_of, alice, live):
     client = client_of(alice)
-    refused = client.post(url("delete_deployment", live, named(live, "blue").public_id), **factories.JSON)
+    refused = client.post(url("delete_deployment", live, named(live, "blue").public_id), **factories.HTMX)
     assert refused.status_code == 409
-    assert refused.json()["error"]["code"] == "deployment:has_traffic"
+    assert refused.context["explanation"].code == "deployment:has_traffic"
     client.post(url("delete_deployment", live, named(live, "green").public_id))
     assert Operation.objects.locking(live.lock_key).get().kind == Operation.Kind.DELETE_DEPLOYMENT
 
@@ -256,7 +248,7 @@ def test_an_endpoint_is_deleted_only_under_its_typed_name(client_of, alice, live
 def test_a_deleted_endpoint_has_no_page(client_of, alice, live):
     Endpoint.objects.update(gone_at=live.created_at)
     assert client_of(alice).get(url("detail", live)).status_code == 404
-    assert client_of(alice).get(reverse("endpoints:index"), **factories.JSON).json()["total"] == 0
+    assert list(client_of(alice).get(reverse("endpoints:index")).context["rows"]) == []
 
 
 def test_the_empty_list_names_the_one_next_step(client_of, alice, bob):

@@ -33,12 +33,12 @@ def make_operation(workspace, number, state="failed", **facts):
 
 
 def read(browser, path="/"):
-    return browser.get(path, headers={"accept": "application/json"}).json()
+    return browser.get(path).context["sight"]
 
 
 def test_an_empty_team_is_led_to_register_a_workspace(alice, client_of):
     browser = client_of(alice)
-    assert read(browser)["next_step"] == "workspace"
+    assert read(browser).next_step == "workspace"
     assert "/workspaces/register/" in browser.get("/").content.decode()
 
 
@@ -50,17 +50,17 @@ def test_a_viewer_sees_the_way_but_no_button(bob, client_of):
 
 def test_each_thing_done_moves_the_way_on(alice, workspace, client_of):
     browser = client_of(alice)
-    assert read(browser)["next_step"] == "job"
+    assert read(browser).next_step == "job"
     run = make_run(workspace, "first", "Completed")
-    assert read(browser)["next_step"] == "version"
+    assert read(browser).next_step == "version"
     line = RegisteredModel.objects.create(workspace=workspace, name="digits")
     version = ModelVersion.objects.create(registered_model=line, version="1", state="ready", run=run)
-    assert read(browser)["next_step"] == "deploy"
+    assert read(browser).next_step == "deploy"
     endpoint = Endpoint.objects.create(workspace=workspace, name="digits", state="ready")
     Deployment.objects.create(endpoint=endpoint, name="blue", state="ready", traffic=100, model_version=version)
-    assert read(browser)["next_step"] == "predict"
+    assert read(browser).next_step == "predict"
     Prediction.objects.create(endpoint=endpoint, top=[["7", 0.9]])
-    assert read(browser)["next_step"] == ""
+    assert read(browser).next_step == ""
     assert "From here to a live prediction" not in browser.get("/").content.decode()
 
 
@@ -78,7 +78,7 @@ def test_a_stranger_sees_nothing_of_it(charlie, workspace, client_of):
     browser = client_of(charlie)
     assert "still-going" not in browser.get("/").content.decode()
     assert "still-going" not in browser.get(f"/?workspace={workspace.public_id}").content.decode()
-    assert read(browser)["figures"]["jobs"] == 0
+    assert read(browser).figures.jobs == 0
 
 
 def test_home_refreshes_itself_without_the_frame(alice, workspace, client_of):

@@ -67,9 +67,9 @@ def test_an_operator_cancels_and_the_page_says_so(client_of, alice, running):
 
 def test_an_operation_that_is_over_cannot_be_cancelled(client_of, alice, workspace):
     over = factories.operation(workspace, state="succeeded")
-    answer = client_of(alice).post(url("cancel", over), **factories.JSON)
+    answer = client_of(alice).post(url("cancel", over), **factories.HTMX)
     assert answer.status_code == 409
-    assert answer.json()["error"]["code"] == "operation:already_over"
+    assert answer.context["explanation"].code == "operation:already_over"
 
 
 def test_a_retry_is_a_new_operation_with_the_same_plan_linked_to_the_old_one(client_of, alice, workspace):
@@ -82,13 +82,13 @@ def test_a_retry_is_a_new_operation_with_the_same_plan_linked_to_the_old_one(cli
 
 
 def test_the_steps_are_told_in_order_with_what_is_done_and_what_is_to_come(client_of, alice, running):
-    steps = client_of(alice).get(url("detail", running), **factories.JSON).json()["operation"]["steps"]
+    steps = client_of(alice).get(url("detail", running)).context["steps"]
     names = list(STEPS[Kind.TEST_CONNECTION])
-    assert [step["name"] for step in steps] == names
-    assert [step["state"] for step in steps[:2]] == ["done", "now"]
-    assert all(step["state"] == "todo" for step in steps[2:])
-    assert steps[0]["ended_at"] == steps[1]["started_at"]
-    assert steps[0]["label"] == str(STEPS[Kind.TEST_CONNECTION][names[0]])
+    assert [step.name for step in steps] == names
+    assert [step.state for step in steps[:2]] == ["done", "now"]
+    assert all(step.state == "todo" for step in steps[2:])
+    assert steps[0].ended_at == steps[1].started_at
+    assert steps[0].label == str(STEPS[Kind.TEST_CONNECTION][names[0]])
 
 
 def test_a_failed_operation_shows_which_step_failed_why_and_what_to_do(client_of, alice, workspace):
@@ -103,13 +103,12 @@ def test_a_failed_operation_shows_which_step_failed_why_and_what_to_do(client_of
         error_params={"message": "AuthorizationFailed: nobody may"},
     )
     began(failed, *names[:3])
-    facts = client_of(alice).get(url("detail", failed), **factories.JSON).json()["operation"]
-    assert [step["state"] for step in facts["steps"][:4]] == ["done", "done", "failed", "todo"]
-    assert facts["error"]["code"] == "azure:denied"
-    assert facts["target"]["label"] == "digits-api"
-    page = client_of(alice).get(url("detail", failed)).content.decode()
-    assert facts["error"]["title"] in page
-    assert "AuthorizationFailed: nobody may" in page
+    page = client_of(alice).get(url("detail", failed))
+    assert [step.state for step in page.context["steps"][:4]] == ["done", "done", "failed", "todo"]
+    assert page.context["error"].code == "azure:denied"
+    assert page.context["target_label"] == "digits-api"
+    assert page.context["error"].title in page.content.decode()
+    assert "AuthorizationFailed: nobody may" in page.content.decode()
 
 
 def test_a_wait_is_told_beside_the_step_and_in_the_story(client_of, alice, running):
@@ -120,8 +119,8 @@ def test_a_wait_is_told_beside_the_step_and_in_the_story(client_of, alice, runni
         code="azure:throttled",
         params={"message": "Try again after 30 s"},
     )
-    steps = client_of(alice).get(url("detail", running), **factories.JSON).json()["operation"]["steps"]
-    assert steps[1]["note"] == "Azure ML asks us to slow down"
+    steps = client_of(alice).get(url("detail", running)).context["steps"]
+    assert steps[1].note == "Azure ML asks us to slow down"
     assert "Try again after 30 s" in client_of(alice).get(url("detail", running)).content.decode()
 
 
@@ -137,9 +136,9 @@ def test_an_operation_on_a_deleted_endpoint_is_still_readable(client_of, alice, 
     gone = factories.endpoint(workspace)
     done = factories.operation(workspace, kind=Kind.DELETE_ENDPOINT, state="succeeded", target=gone)
     type(gone).objects.filter(pk=gone.pk).update(gone_at=done.created_at)
-    facts = client_of(alice).get(url("detail", done), **factories.JSON).json()["operation"]
-    assert facts["target"] == {"label": "digits-api", "url": ""}
-    assert client_of(alice).get(url("detail", done)).status_code == 200
+    page = client_of(alice).get(url("detail", done))
+    assert page.status_code == 200
+    assert (page.context["target_label"], page.context["target_url"]) == ("digits-api", "")
 
 
 def test_the_list_is_narrowed_by_the_url_and_an_empty_one_says_what_next(client_of, alice, workspace, running):
@@ -147,10 +146,9 @@ def test_the_list_is_narrowed_by_the_url_and_an_empty_one_says_what_next(client_
         workspace, state="failed", kind=Kind.DEPLOY, target=factories.endpoint(workspace, "searched-for")
     )
     client = client_of(alice)
-    listed = client.get(reverse("operations:index"), {"state": "failed"}, **factories.JSON).json()
-    assert [row["state"] for row in listed["rows"]] == ["failed"]
-    listed = client.get(reverse("operations:index"), {"q": "searched"}, **factories.JSON).json()
-    assert listed["total"] == 1
+    for query in ({"state": "failed"}, {"q": "searched"}):
+        listed = client.get(reverse("operations:index"), query).context["entries"]
+        assert [entry.operation.state for entry in listed] == ["failed"]
     nothing = client.get(reverse("operations:index"), {"q": "no such thing"})
     assert "Clear the filters" in nothing.content.decode()
     Operation.objects.all().delete()
@@ -164,5 +162,5 @@ def test_a_phase_is_told_as_a_sentence(client_of, alice, running):
         step=running.step,
         code="phase:deployment_starting",
     )
-    steps = client_of(alice).get(url("detail", running), **factories.JSON).json()["operation"]["steps"]
-    assert steps[1]["note"].startswith("Azure is building the environment")
+    steps = client_of(alice).get(url("detail", running)).context["steps"]
+    assert steps[1].note.startswith("Azure is building the environment")

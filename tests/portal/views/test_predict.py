@@ -79,12 +79,11 @@ def url(endpoint, view="send"):
 
 
 def test_a_viewer_uploads_and_reads_the_answer(endpoint, bob, client_of):
-    answer = client_of(bob).post(url(endpoint), upload(), headers={"accept": "application/json"})
-    prediction = answer.json()["prediction"]
-    assert prediction["top"][0] == ["7", 0.91]
-    assert (prediction["deployment"], prediction["request_id"]) == ("blue", "r-1")
-    assert prediction["latency_ms"] > 0
+    client_of(bob).post(url(endpoint), upload())
     kept = Prediction.objects.get()
+    assert kept.top[0] == ["7", 0.91]
+    assert (kept.deployment, kept.request_id) == ("blue", "r-1")
+    assert kept.latency_ms > 0
     assert (kept.requested_by, kept.file_name, kept.error_code) == (bob, "seven.png", "")
 
 
@@ -104,7 +103,7 @@ def test_htmx_gets_the_answer_alone(endpoint, alice, client_of):
 
 def test_a_sample_is_sent_like_an_upload(endpoint, bob, client_of, served):
     sample = Sample.objects.first()
-    answer = client_of(bob).post(url(endpoint), {"sample": sample.public_id}, headers={"accept": "application/json"})
+    answer = client_of(bob).post(url(endpoint), {"sample": sample.public_id})
     assert answer.status_code == 200
     assert served.requests[-1]["headers"]["Authorization"] == f"Bearer {KEY}"
     assert len(json.loads(served.requests[-1]["body"])["instances"][0]) == 28
@@ -156,9 +155,9 @@ def test_no_image_and_no_sample_is_told_so(endpoint, bob, client_of):
 
 def test_a_refused_key_is_fetched_again_and_the_failure_is_kept(endpoint, served, bob, client_of):
     Endpoint.objects.update(scoring_uri=f"{served.url}/refusing")
-    answer = client_of(bob).post(url(endpoint), upload(), headers={"accept": "application/json"})
+    answer = client_of(bob).post(url(endpoint), upload())
     assert answer.status_code == 409
-    assert answer.json()["error"]["code"] == "scoring:key_refused"
+    assert answer.context["problem"].code == "scoring:key_refused"
     assert Operation.objects.about(endpoint).get().kind == Operation.Kind.RENEW_KEY
     assert Prediction.objects.get().error_code == "scoring:key_refused"
 
@@ -177,8 +176,8 @@ def test_an_endpoint_that_is_gone_is_a_sentence(endpoint, bob, client_of):
 
 def test_a_missing_key_is_asked_for(endpoint, bob, client_of):
     Endpoint.objects.update(key_encrypted="")
-    answer = client_of(bob).post(url(endpoint), upload(), headers={"accept": "application/json"})
-    assert answer.json()["error"]["code"] == "predict:key_missing"
+    answer = client_of(bob).post(url(endpoint), upload())
+    assert answer.context["problem"].code == "predict:key_missing"
     assert Operation.objects.filter(kind=Operation.Kind.RENEW_KEY).count() == 1
 
 

@@ -63,12 +63,12 @@ def test_the_three_names_may_be_pasted_as_config_json(client_of, alice, principa
 
 def test_the_local_workspace_takes_one_click(client_of, alice, team):
     client = client_of(alice)
-    offer = client.get(REGISTER, **factories.JSON).json()
-    assert "Use the local Azure ML" in client.get(REGISTER).content.decode()
-    client.post(REGISTER, {"team": team.public_id, "cloud": "local", **offer["local"]})
+    offer = client.get(REGISTER)
+    assert "Use the local Azure ML" in offer.content.decode()
+    client.post(REGISTER, {"team": team.public_id, "cloud": "local", **offer.context["local"]})
     workspace = Workspace.objects.get(cloud="local")
     assert workspace.credential.kind == Credential.Kind.LOCAL
-    assert client.get(REGISTER, **factories.JSON).json()["local"] is None
+    assert client.get(REGISTER).context["local"] is None
 
 
 def test_without_the_local_cloud_the_one_click_is_not_offered(client_of, alice, settings):
@@ -92,11 +92,9 @@ def test_without_the_local_cloud_the_one_click_is_not_offered(client_of, alice, 
     ],
 )
 def test_a_wrong_value_is_told_beside_its_field_and_nothing_typed_is_lost(client_of, alice, principal, change, field):
-    answer = client_of(alice).post(REGISTER, principal | change, **factories.JSON)
-    assert answer.status_code == 422
-    assert list(answer.json()["errors"]) == [field]
     page = client_of(alice).post(REGISTER, principal | change)
     assert page.status_code == 422
+    assert list(page.context["form"].errors) == [field]
     assert "sp-vision" in page.content.decode() or field == "credential_name"
     assert not Workspace.objects.exists()
     assert not Credential.objects.exists()
@@ -120,10 +118,8 @@ def test_a_workspace_that_another_team_has_is_refused_without_naming_the_team(cl
 def test_a_credential_of_another_team_cannot_be_used(client_of, alice, charlie, principal):
     client_of(charlie).post(REGISTER, principal | {"team": charlie.teams.get().public_id})
     stolen = Credential.objects.get()
-    answer = client_of(alice).post(
-        REGISTER, principal | {"name": "other-one", "credential": stolen.public_id}, **factories.JSON
-    )
-    assert list(answer.json()["errors"]) == ["credential"]
+    answer = client_of(alice).post(REGISTER, principal | {"name": "other-one", "credential": stolen.public_id})
+    assert list(answer.context["form"].errors) == ["credential"]
 
 
 def test_a_viewer_cannot_register(client_of, bob, principal):
@@ -132,8 +128,8 @@ def test_a_viewer_cannot_register(client_of, bob, principal):
 
 
 def test_a_stranger_cannot_register_for_the_team(client_of, charlie, principal):
-    answer = client_of(charlie).post(REGISTER, principal, **factories.JSON)
-    assert list(answer.json()["errors"]) == ["team"]
+    answer = client_of(charlie).post(REGISTER, principal)
+    assert list(answer.context["form"].errors) == ["team"]
 
 
 def test_members_read_the_page_and_strangers_find_nothing(client_of, alice, bob, charlie, workspace):
@@ -142,7 +138,7 @@ def test_members_read_the_page_and_strangers_find_nothing(client_of, alice, bob,
         assert "cpu-cluster" in page.content.decode()
     assert url("test", workspace) not in client_of(bob).get(url("detail", workspace)).content.decode()
     assert client_of(charlie).get(url("detail", workspace)).status_code == 404
-    assert client_of(charlie).get(reverse("workspaces:index"), **factories.JSON).json()["rows"] == []
+    assert list(client_of(charlie).get(reverse("workspaces:index")).context["rows"]) == []
 
 
 @pytest.mark.parametrize("name", ["test", "unregister"])
@@ -156,11 +152,10 @@ def test_only_operators_change_a_workspace(client_of, alice, bob, charlie, works
 def test_testing_the_connection_queues_one_look_and_refuses_a_second(client_of, alice, workspace):
     client = client_of(alice)
     client.post(url("test", workspace))
-    facts = client.get(url("detail", workspace), **factories.JSON).json()
-    assert facts["operation"]["kind"] == "test_connection"
-    answer = client.post(url("test", workspace), **factories.JSON)
+    assert client.get(url("detail", workspace)).context["operation"].kind == "test_connection"
+    answer = client.post(url("test", workspace), **factories.HTMX)
     assert answer.status_code == 409
-    assert "Alice" in answer.json()["error"]["sentence"]
+    assert "Alice" in answer.context["explanation"].sentence
     assert "hx-trigger" in client.get(url("detail", workspace), **factories.HTMX).content.decode()
 
 
@@ -169,7 +164,7 @@ def test_an_unregistered_workspace_is_gone_from_the_portal(client_of, alice, wor
     client_of(alice).post(url("unregister", workspace))
     assert client_of(alice).get(url("detail", workspace)).status_code == 404
     assert client_of(alice).get(reverse("jobs:detail", args=[run.public_id])).status_code == 404
-    assert client_of(alice).get(reverse("workspaces:index"), **factories.JSON).json()["total"] == 0
+    assert list(client_of(alice).get(reverse("workspaces:index")).context["rows"]) == []
 
 
 def test_a_workspace_with_something_under_way_stays(client_of, alice, olivia, workspace):
@@ -181,11 +176,10 @@ def test_a_workspace_with_something_under_way_stays(client_of, alice, olivia, wo
 
 def test_a_connection_that_fails_says_why_in_words(client_of, alice, workspace):
     Workspace.objects.update(state="failed", error_code="azure:denied", error_params={"message": "AADSTS7000215"})
-    facts = client_of(alice).get(url("detail", workspace), **factories.JSON).json()["workspace"]
-    assert facts["error"]["code"] == "azure:denied"
-    page = client_of(alice).get(url("detail", workspace)).content.decode()
-    assert facts["error"]["title"] in page
-    assert "AADSTS7000215" in page
+    page = client_of(alice).get(url("detail", workspace))
+    assert page.context["error"].code == "azure:denied"
+    assert page.context["error"].title in page.content.decode()
+    assert "AADSTS7000215" in page.content.decode()
 
 
 def test_the_empty_list_names_the_one_next_step(client_of, alice, bob):
