@@ -31,15 +31,6 @@ class Explanation:
     def __str__(self) -> str:
         return " ".join(part for part in (self.sentence, self.next) if part)
 
-    def as_json(self) -> dict[str, str]:
-        return {
-            "code": self.code,
-            "title": self.title,
-            "sentence": self.sentence,
-            "next": self.next,
-            "detail": self.detail,
-        }
-
 
 def explain(thing: Any) -> Explanation:
     """The explanation of an OpsError-like exception or of a row with ``error_code`` and ``error_params``."""

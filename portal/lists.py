@@ -1,8 +1,8 @@
 """What every list page shares: 25 rows a page, filters and search kept in the URL. Its view says which rows."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, Q, QuerySet
@@ -51,16 +51,6 @@ def narrow(request: HttpRequest, rows: QuerySet[Row], filters: dict[str, str], s
 def page_of(request: HttpRequest, rows: QuerySet[Row]) -> Page[Row]:
     """The page that ``?page=`` asks for; the nearest there is when the number makes no sense."""
     return Paginator(rows, ROWS).get_page(request.GET.get("page"))
-
-
-def as_json(page: Page[Row], summary: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:
-    """The JSON form of a list page; ``summary`` turns one row into its short form."""
-    return {
-        "rows": [summary(row) for row in page],
-        "page": page.number,
-        "pages": page.paginator.num_pages,
-        "total": page.paginator.count,
-    }
 
 
 def chips(

@@ -9,18 +9,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from portal.api import errors
-from portal.responses import wants_json
+from portal.api.errors import API
 
 View = Callable[..., Any]
-API = "/api/"
 # Where a person with a one-time password may still go.
 OPEN_TO_NEWCOMERS = {"accounts:password", "accounts:sign_out", "accounts:language"}
 
@@ -44,8 +42,6 @@ class SignInRequired(LoginRequiredMiddleware):
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponse:  # type: ignore[override]
-        if wants_json(request):
-            return JsonResponse({"error": {"code": "accounts:sign_in", "sentence": _("Sign in first.")}}, status=401)
         here = (
             urlsplit(request.headers.get("HX-Current-URL", "")).path if _is_htmx(request) else request.get_full_path()
         )

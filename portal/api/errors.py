@@ -16,6 +16,8 @@ from ops.errors import InvalidParameter, OpsError, Refused
 from portal.api.schemas.common import Problem, problem_of
 from scoring.errors import InputRefused, ScoringError
 
+# Where the API begins; below it everything is answered in its shape, whatever answers.
+API = "/api/"
 Handler = Callable[[HttpRequest, Exception], HttpResponse]
 
 

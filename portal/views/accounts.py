@@ -29,9 +29,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request, request.POST or None)
     context = {"form": form, "next": target}
     if request.method == "GET":
-        return responses.page(request, "accounts/sign_in.html", context, dict)
+        return responses.page(request, "accounts/sign_in.html", context)
     if not form.is_valid():
-        return responses.invalid(request, "accounts/sign_in.html", context, form)
+        return responses.invalid(request, "accounts/sign_in.html", context)
     login(request, form.get_user())
     return responses.see(request, target)
 
@@ -49,9 +49,9 @@ def password(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     form = PasswordForm(request.user, request.POST or None)
     if request.method == "GET":
-        return responses.page(request, "accounts/password.html", {"form": form}, dict)
+        return responses.page(request, "accounts/password.html", {"form": form})
     if not form.is_valid():
-        return responses.invalid(request, "accounts/password.html", {"form": form}, form)
+        return responses.invalid(request, "accounts/password.html", {"form": form})
     user = form.save(commit=False)
     user.must_change_password = False
     user.save(update_fields=["password", "must_change_password"])
@@ -69,9 +69,9 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     form = SetupForm(request.POST or None)
     if request.method == "GET":
-        return responses.page(request, "accounts/setup.html", {"form": form}, dict)
+        return responses.page(request, "accounts/setup.html", {"form": form})
     if not form.is_valid():
-        return responses.invalid(request, "accounts/setup.html", {"form": form}, form)
+        return responses.invalid(request, "accounts/setup.html", {"form": form})
     data = form.cleaned_data
     try:
         user = onboarding.redeem(token, data["username"], data["password"], data["team"])

@@ -18,7 +18,6 @@ from ops.services import traffic as shares
 from portal import lists, responses
 from portal.forms.endpoints import DeleteForm, DeployForm, TrafficForm
 from portal.presenters import endpoints as presenters
-from portal.presenters.json import endpoints as json_forms
 from portal.queries import endpoints as queries
 from portal.queries import models
 from portal.signed_in import person
@@ -41,7 +40,7 @@ def index(request: HttpRequest) -> HttpResponse:
         may_write=access.may_write_somewhere(request.user),
     )
     template = responses.part(request, "endpoints/index.html", "live")
-    return responses.page(request, template, responses.context(shown), lambda: lists.as_json(page, json_forms.summary))
+    return responses.page(request, template, responses.context(shown))
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,9 +51,9 @@ def deploy(request: HttpRequest) -> HttpResponse:
     template = responses.part(request, "endpoints/deploy.html", "form")
     context = {"form": form, "instance_types": deployments.INSTANCE_TYPES, "has_version": form.has_version}
     if request.method == "GET":
-        return responses.page(request, template, context, lambda: {"instance_types": list(deployments.INSTANCE_TYPES)})
+        return responses.page(request, template, context)
     if not form.is_valid():
-        return responses.invalid(request, template, context, form)
+        return responses.invalid(request, template, context)
     try:
         operation = deployments.create(**form.asked, by=person(request))
     except Refused as error:
@@ -67,7 +66,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     endpoint = access.readable(queries.list_endpoints(), request.user, public_id=public_id)
     template = responses.part(request, PAGE, "live")
     shown = presenters.page(endpoint, access.may_write(endpoint, request.user))
-    return responses.page(request, template, _context(shown), lambda: json_forms.page(endpoint, shown.operation))
+    return responses.page(request, template, _context(shown))
 
 
 @require_POST
@@ -77,7 +76,7 @@ def traffic(request: HttpRequest, public_id: str) -> HttpResponse:
     form = TrafficForm(queries.living(endpoint), _shares(request, endpoint))
     context = _context(presenters.page(endpoint, may_write=True), form)
     if not form.is_valid():
-        return responses.invalid(request, PAGE, context, form)
+        return responses.invalid(request, PAGE, context)
     try:
         shares.shift(endpoint=endpoint, split=form.split, by=person(request))
     except Refused as error:
@@ -92,14 +91,9 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponse:
     form = DeleteForm(request.POST if request.method == "POST" else None)
     context = {"endpoint": endpoint, "living": queries.living(endpoint), "form": form}
     if request.method == "GET":
-        return responses.page(
-            request,
-            "endpoints/delete.html",
-            context,
-            lambda: json_forms.page(endpoint, queries.last_operation(endpoint)),
-        )
+        return responses.page(request, "endpoints/delete.html", context)
     if not form.is_valid():
-        return responses.invalid(request, "endpoints/delete.html", context, form)
+        return responses.invalid(request, "endpoints/delete.html", context)
     try:
         operation = services.delete(endpoint, person(request), form.cleaned_data["typed_name"])
     except Refused as error:

@@ -1,11 +1,15 @@
-"""The pages for 403, 404 and 500. The last one works without the database and without a signed-in person."""
+"""The pages for 403, 404 and 500; below /api/ the API's own form of them.
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+The last one works without the database and without a signed-in person.
+"""
+
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from portal.responses import wants_json
+from portal.api import errors as api_errors
+from portal.api.errors import API
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -22,15 +26,15 @@ def broken(request: HttpRequest) -> HttpResponse:
     """No request goes into the template: context processors would ask the database, which may be what is broken."""
     facts = {"status": 500, "title": _("Something broke on our side")}
     facts["sentence"] = _("The error is in the portal's log. Nothing you queued is lost: workers go on by themselves.")
-    if wants_json(request):
-        return JsonResponse({"error": {"code": "http:500", **facts}}, status=500)
+    if request.path.startswith(API):
+        return api_errors.plain(500)
     return HttpResponse(render_to_string("errors/plain.html", facts), status=500)
 
 
 def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
     facts = {"status": status, "title": title, "sentence": sentence}
-    if wants_json(request):
-        return JsonResponse({"error": {"code": f"http:{status}", **facts}}, status=status)
+    if request.path.startswith(API):
+        return api_errors.plain(status)
     user = getattr(request, "user", None)
     template = "errors/framed.html" if user and user.is_authenticated else "errors/plain.html"
     return render(request, template, facts, status=status)

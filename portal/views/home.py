@@ -12,7 +12,6 @@ from ops.models import Workspace
 from portal import health as parts
 from portal import responses
 from portal.presenters import home as presenters
-from portal.presenters.json import home as json_forms
 
 
 @require_GET
@@ -22,7 +21,7 @@ def index(request: HttpRequest) -> HttpResponse:
         workspaces = workspaces.filter(public_id=chosen)
     sight = presenters.page(list(workspaces.select_related("team")), access.may_write_somewhere(request.user))
     template = responses.part(request, "home/index.html", "live")
-    return responses.page(request, template, {"sight": sight}, lambda: json_forms.page(sight))
+    return responses.page(request, template, {"sight": sight})
 
 
 @login_not_required

@@ -18,8 +18,6 @@ from ops.services import runs
 from portal import badges, lists, responses
 from portal.forms.jobs import QueueForm, answers_of
 from portal.presenters import jobs as presenters
-from portal.presenters.json import jobs as json_forms
-from portal.presenters.json import recipes as recipe_json
 from portal.queries import jobs as queries
 from portal.queries import logs, workspaces
 from portal.queries import recipes as recipe_queries
@@ -49,7 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
         may_write=access.may_write_somewhere(request.user),
     )
     template = responses.part(request, "jobs/index.html", "live")
-    return responses.page(request, template, responses.context(shown), lambda: lists.as_json(page, json_forms.summary))
+    return responses.page(request, template, responses.context(shown))
 
 
 @require_GET
@@ -59,9 +57,7 @@ def create(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     choices = recipes.list_recipes()
     context = {"recipes": choices, "has_workspace": _workspaces(request).exists()}
-    return responses.page(
-        request, "jobs/create.html", context, lambda: {"recipes": [recipe_json.summary(recipe) for recipe in choices]}
-    )
+    return responses.page(request, "jobs/create.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -76,9 +72,9 @@ def queue(request: HttpRequest, recipe: str) -> HttpResponse:
     context = {"recipe": chosen, "form": form}
     template = responses.part(request, "jobs/queue.html", "form")
     if request.method == "GET":
-        return responses.page(request, template, context, lambda: recipe_json.detail(chosen, form))
+        return responses.page(request, template, context)
     if not form.is_valid():
-        return responses.invalid(request, template, context, form)
+        return responses.invalid(request, template, context)
     try:
         operation = runs.submit(**form.asked, by=person(request))
     except Refused as error:
@@ -91,7 +87,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     run = access.readable(queries.list_runs(), request.user, public_id=public_id)
     template = responses.part(request, "jobs/detail.html", "live")
     shown = presenters.page(run, access.may_write(run, request.user))
-    return responses.page(request, template, responses.context(shown), lambda: json_forms.page(shown))
+    return responses.page(request, template, responses.context(shown))
 
 
 @require_POST

@@ -13,7 +13,6 @@ from ops.services import versions
 from portal import lists, responses
 from portal.forms.models import RegisterForm
 from portal.presenters import models as presenters
-from portal.presenters.json import models as json_forms
 from portal.queries import jobs
 from portal.queries import models as queries
 from portal.signed_in import person
@@ -29,7 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
     )
     page = lists.page_of(request, queries.with_newest(found))
     context = responses.context(lists.shown(request, page, FILTERS, may_write=access.may_write_somewhere(request.user)))
-    return responses.page(request, "models/index.html", context, lambda: lists.as_json(page, json_forms.summary))
+    return responses.page(request, "models/index.html", context)
 
 
 @require_GET
@@ -38,12 +37,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     page = lists.page_of(request, queries.list_versions_of(registered))
     entries = [presenters.row(version) for version in page]
     shown = lists.shown(request, page, entries=entries, may_write=access.may_write(registered, request.user))
-    return responses.page(
-        request,
-        "models/detail.html",
-        responses.context(shown, registered=registered),
-        lambda: {"registered_model": json_forms.summary(registered)} | lists.as_json(page, json_forms.version_summary),
-    )
+    return responses.page(request, "models/detail.html", responses.context(shown, registered=registered))
 
 
 @require_GET
@@ -51,7 +45,7 @@ def version(request: HttpRequest, public_id: str) -> HttpResponse:
     row = access.readable(queries.list_versions(), request.user, public_id=public_id)
     template = responses.part(request, "models/version.html", "live")
     shown = presenters.page(row, access.may_write(row, request.user))
-    return responses.page(request, template, responses.context(shown), lambda: json_forms.page(shown))
+    return responses.page(request, template, responses.context(shown))
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,9 +56,9 @@ def register(request: HttpRequest, public_id: str) -> HttpResponse:
     form = RegisterForm(request.POST or None, initial={"name": spec.makes.registered_name if spec else ""})
     context = {"form": form, "run": run}
     if request.method == "GET":
-        return responses.page(request, "models/register.html", context, lambda: {"name": form["name"].value()})
+        return responses.page(request, "models/register.html", context)
     if not form.is_valid():
-        return responses.invalid(request, "models/register.html", context, form)
+        return responses.invalid(request, "models/register.html", context)
     try:
         operation = versions.register(run=run, by=person(request), name=form.cleaned_data["name"])
     except Refused as error:

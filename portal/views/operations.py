@@ -11,7 +11,6 @@ from ops.models import Operation
 from ops.services import operations
 from portal import lists, responses
 from portal.presenters import operations as presenters
-from portal.presenters.json import operations as json_forms
 from portal.queries import operations as queries
 from portal.signed_in import person
 
@@ -32,7 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
         is_live=any(not operation.is_final for operation in page),
     )
     template = responses.part(request, "operations/index.html", "live")
-    return responses.page(request, template, responses.context(shown), lambda: lists.as_json(page, json_forms.summary))
+    return responses.page(request, template, responses.context(shown))
 
 
 @require_GET
@@ -72,4 +71,4 @@ def retry(request: HttpRequest, public_id: str) -> HttpResponse:
 def _page(request: HttpRequest, operation: Operation, template: str) -> HttpResponse:
     shown = presenters.page(operation, access.may_write(operation, request.user))
     context = responses.context(shown)
-    return responses.page(request, template, context, lambda: {"operation": json_forms.detail(operation)})
+    return responses.page(request, template, context)

@@ -13,7 +13,6 @@ from ops.models import Endpoint
 from portal import lists, responses
 from portal.forms.predict import InputForm
 from portal.presenters import predict as presenters
-from portal.presenters.json import predict as json_forms
 from portal.queries import predict as queries
 from portal.signed_in import person
 from scoring.errors import InputRefused, ScoringError
@@ -26,14 +25,14 @@ def index(request: HttpRequest) -> HttpResponse:
     found = lists.narrow(request, endpoints, {"workspace": "workspace__public_id"}, queries.SEARCHED)
     page = lists.page_of(request, found)
     context = responses.context(lists.shown(request, page, ("workspace",)))
-    return responses.page(request, "predict/index.html", context, lambda: lists.as_json(page, json_forms.summary))
+    return responses.page(request, "predict/index.html", context)
 
 
 @require_safe
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
     endpoint = access.predictable(queries.list_askable(), request.user, public_id=public_id)
     context = _context(request, endpoint, _form(endpoint))
-    return responses.page(request, "predict/show.html", context, lambda: {"endpoint": json_forms.detail(endpoint)})
+    return responses.page(request, "predict/show.html", context)
 
 
 @require_POST
@@ -84,14 +83,8 @@ def _answer(
     problem: Explanation | None = None,
 ) -> HttpResponse:
     """The page with the answer or what went wrong; an htmx request gets the answer's part alone."""
-
-    def data() -> dict[str, Any]:
-        if outcome:
-            return {"prediction": json_forms.prediction(outcome.prediction)}
-        return {"error": problem.as_json()} if problem else {"errors": form.errors}
-
     context = _context(request, endpoint, form) | {"outcome": outcome, "problem": problem}
     if outcome:
         context |= {"expected": form.expected()}
     template = "predict/show.html#answer" if getattr(request, "htmx", None) else "predict/show.html"
-    return responses.page(request, template, context, data, status=status)
+    return responses.page(request, template, context, status=status)

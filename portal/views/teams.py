@@ -18,7 +18,6 @@ from ops.services import people
 from portal import responses
 from portal.forms.teams import MemberForm, RoleForm, TeamForm
 from portal.presenters import teams as presenters
-from portal.presenters.json import teams as json_forms
 from portal.queries import teams as queries
 from portal.signed_in import person
 
@@ -27,7 +26,7 @@ from portal.signed_in import person
 def index(request: HttpRequest) -> HttpResponse:
     memberships = queries.list_memberships_of(request.user)
     context = {"memberships": memberships, "may_create": access.administers(request.user)}
-    return responses.page(request, "teams/index.html", context, lambda: json_forms.teams(memberships))
+    return responses.page(request, "teams/index.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,9 +35,9 @@ def create(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     form = TeamForm(request.POST or None)
     if request.method == "GET":
-        return responses.page(request, "teams/create.html", {"form": form}, dict)
+        return responses.page(request, "teams/create.html", {"form": form})
     if not form.is_valid():
-        return responses.invalid(request, "teams/create.html", {"form": form}, form)
+        return responses.invalid(request, "teams/create.html", {"form": form})
     team = people.found(form.cleaned_data["name"], person(request))
     messages.success(request, _("The team %(team)s is ready.") % {"team": team})
     return responses.see(request, _url(team))
@@ -57,7 +56,7 @@ def add_member(request: HttpRequest, public_id: str) -> HttpResponse:
     team = access.manageable(Team, request.user, public_id=public_id)
     form = MemberForm(request.POST)
     if not form.is_valid():
-        return responses.invalid(request, "teams/members.html", _context(request, team, form), form)
+        return responses.invalid(request, "teams/members.html", _context(request, team, form))
     try:
         membership, password = people.add(team, **form.cleaned_data, by=person(request))
     except Refused as refusal:
@@ -74,7 +73,7 @@ def change_role(request: HttpRequest, public_id: str, member: int) -> HttpRespon
     membership = get_object_or_404(team.memberships, pk=member)
     form = RoleForm(request.POST)
     if not form.is_valid():
-        return responses.invalid(request, "teams/members.html", _context(request, team, MemberForm()), form)
+        return responses.invalid(request, "teams/members.html", _context(request, team, MemberForm()))
     try:
         people.change_role(membership, form.cleaned_data["role"], by=person(request))
     except Refused as refusal:
@@ -100,12 +99,7 @@ def remove_member(request: HttpRequest, public_id: str, member: int) -> HttpResp
 
 
 def _members(request: HttpRequest, team: Team, form: MemberForm, **more: Any) -> HttpResponse:
-    context = _context(request, team, form) | more
-    password = more.get("one_time_password")
-    extra = {"one_time_password": password} if password else {}
-    return responses.page(
-        request, "teams/members.html", context, lambda: json_forms.members(context["memberships"]) | extra
-    )
+    return responses.page(request, "teams/members.html", _context(request, team, form) | more)
 
 
 def _context(request: HttpRequest, team: Team, form: MemberForm) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """Workspaces: the list, registering one, its page, testing the connection, letting it go."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -19,7 +17,6 @@ from ops.services import workspaces as registry
 from portal import lists, responses
 from portal.forms.workspaces import RegisterForm
 from portal.presenters import workspaces as presenters
-from portal.presenters.json import workspaces as json_forms
 from portal.queries import workspaces as queries
 from portal.signed_in import person
 
@@ -37,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
         may_write=access.may_write_somewhere(request.user),
     )
     context = responses.context(shown)
-    return responses.page(request, "workspaces/index.html", context, lambda: lists.as_json(page, json_forms.summary))
+    return responses.page(request, "workspaces/index.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -48,9 +45,9 @@ def register(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "local": form.local_names}
     template = responses.part(request, "workspaces/register.html", "form")
     if request.method == "GET":
-        return responses.page(request, template, context, lambda: _choices(form))
+        return responses.page(request, template, context)
     if not form.is_valid():
-        return responses.invalid(request, template, context, form)
+        return responses.invalid(request, template, context)
     try:
         with transaction.atomic():
             operation = registry.register(**form.identity, by=person(request), credential=_credential(form))
@@ -64,7 +61,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     workspace = access.readable(queries.list_workspaces(), request.user, public_id=public_id)
     shown = presenters.page(workspace, access.may_write(workspace, request.user))
     template = responses.part(request, "workspaces/detail.html", "live")
-    return responses.page(request, template, responses.context(shown), lambda: json_forms.page(shown))
+    return responses.page(request, template, responses.context(shown))
 
 
 @require_POST
@@ -95,12 +92,3 @@ def _credential(form: RegisterForm) -> Credential:
         return credentials.for_local(form.cleaned_data["team"])
     chosen: Credential | None = form.cleaned_data["credential"]
     return chosen or credentials.create(**form.new_credential)
-
-
-def _choices(form: RegisterForm) -> dict[str, Any]:
-    teams, clouds = form.fields["team"].queryset, form.fields["cloud"].choices  # type: ignore[attr-defined]
-    return {
-        "teams": [{"id": team.public_id, "name": team.name} for team in teams],
-        "clouds": [{"value": value, "label": str(label)} for value, label in clouds],
-        "local": form.local_names,
-    }

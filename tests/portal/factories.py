@@ -26,7 +26,6 @@ from ops.models import (
 )
 from ops.opening import columns_about
 
-JSON = {"HTTP_ACCEPT": "application/json"}
 HTMX = {"HTTP_HX_REQUEST": "true"}
 PARAMETERS = {"epochs": 6, "batch_size": 64, "learning_rate": 0.001, "seed": 1, "train_limit": 0}
 _count = iter(range(1, 1_000_000))

@@ -19,9 +19,19 @@ def test_a_missing_page_tells_a_stranger_nothing_of_the_frame(db, client):
     assert "side-nav" not in answer.content.decode()
 
 
-def test_a_json_client_gets_its_error_as_json(alice, client_of):
-    answer = client_of(alice).get("/nothing-here/", headers={"accept": "application/json"})
-    assert answer.json()["error"]["code"] == "http:404"
+def test_below_the_api_an_error_is_json(alice, client_of):
+    answer = client_of(alice).get("/api/nothing-here")
+    assert (answer.status_code, answer.json()["code"]) == (404, "http:404")
+
+
+def test_an_unexpected_error_of_the_api_is_json_without_a_traceback(alice, client_of, monkeypatch):
+    from portal.queries import home
+
+    monkeypatch.setattr(home, "count", lambda *given: 1 / 0)
+    browser = Client(raise_request_exception=False)
+    browser.force_login(alice)
+    answer = browser.get("/api/v1/home")
+    assert (answer.status_code, answer.json()["code"]) == (500, "http:500")
 
 
 def test_a_forbidden_post_says_who_can_help(alice, client_of, team):
