@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, UsernameField
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +11,7 @@ from accounts.models import User
 
 
 class SignInForm(AuthenticationForm):
+    username = UsernameField(label=_("User name"), widget=forms.TextInput(attrs={"autofocus": True}))
     error_messages = {
         "invalid_login": _("That name and password do not belong together. Check capital letters and try again."),
         "inactive": _("This account is switched off. Ask an owner of your team."),

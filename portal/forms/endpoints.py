@@ -36,19 +36,21 @@ class DeployForm(RefusableForm):
         help_text=gettext_lazy("Part of its address: a letter first, then letters, digits and single dashes."),
         max_length=32,
         required=False,
+        widget=forms.TextInput(attrs={"placeholder": "digits-api"}),
     )
     deployment_name = forms.CharField(
         label=gettext_lazy("Deployment name"),
         help_text=gettext_lazy("Left empty, the next free colour is taken: blue, green, teal…"),
         max_length=32,
         required=False,
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("next free colour")}),
     )
     instance_type = forms.CharField(
         label=gettext_lazy("Instance type"),
         help_text=gettext_lazy("An Azure machine size. Your subscription needs quota for it."),
         initial=deployments.INSTANCE_TYPES[2],
         max_length=60,
-        widget=forms.TextInput(attrs={"list": "instance-types", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"class": "mono", "list": "instance-types", "autocomplete": "off"}),
     )
     instance_count = forms.IntegerField(
         label=gettext_lazy("Instances"), initial=1, min_value=1, max_value=deployments.MOST_INSTANCES
@@ -116,6 +118,8 @@ class TrafficForm(RefusableForm):
 class DeleteForm(RefusableForm):
     typed_name = forms.CharField(
         label=gettext_lazy("Name of the endpoint"),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
+        widget=forms.TextInput(
+            attrs={"class": "mono", "autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
+        ),
         max_length=64,
     )

@@ -44,10 +44,15 @@ class RegisterForm(RefusableForm):
     config = forms.CharField(
         label=gettext_lazy("Paste config.json"),
         help_text=gettext_lazy("Azure ML studio → your workspace's name at the top right → Download config file."),
-        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "placeholder": CONFIG_SHAPE}),
+        widget=forms.Textarea(attrs={"class": "mono", "rows": 5, "spellcheck": "false", "placeholder": CONFIG_SHAPE}),
         required=False,
     )
-    subscription_id = forms.CharField(label=gettext_lazy("Subscription id"), required=False, max_length=64)
+    subscription_id = forms.CharField(
+        label=gettext_lazy("Subscription id"),
+        widget=forms.TextInput(attrs={"class": "mono", "placeholder": "11111111-2222-3333-4444-555555555555"}),
+        required=False,
+        max_length=64,
+    )
     resource_group = forms.CharField(label=gettext_lazy("Resource group"), required=False, max_length=90)
     name = forms.CharField(label=gettext_lazy("Workspace name"), required=False, max_length=33)
     credential = forms.ModelChoiceField(
@@ -66,10 +71,16 @@ class RegisterForm(RefusableForm):
         max_length=80,
         required=False,
     )
-    tenant_id = forms.CharField(label=gettext_lazy("Tenant id"), max_length=64, required=False)
+    tenant_id = forms.CharField(
+        label=gettext_lazy("Tenant id"),
+        widget=forms.TextInput(attrs={"class": "mono"}),
+        max_length=64,
+        required=False,
+    )
     client_id = forms.CharField(
         label=gettext_lazy("Client id"),
         help_text=gettext_lazy("Of a managed identity: only when it is a user-assigned one."),
+        widget=forms.TextInput(attrs={"class": "mono"}),
         max_length=64,
         required=False,
     )
@@ -79,7 +90,7 @@ class RegisterForm(RefusableForm):
             "A secret's value, or a PEM file's text with its private key. It is encrypted with the portal's own key, "
             "handed to the workers only, and never shown again, to nobody."
         ),
-        widget=WriteOnlyTextarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
+        widget=WriteOnlyTextarea(attrs={"class": "mono", "rows": 3, "autocomplete": "off", "spellcheck": "false"}),
         required=False,
     )
 

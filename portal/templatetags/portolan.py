@@ -1,4 +1,4 @@
-"""The template tags of every page (a builtin library): icons, states, times, numbers, form fields.
+"""The template tags of every page (a builtin library): icons, states, times, numbers.
 
 How to use each: docs/frontend.md. Nothing here reads the database.
 """
@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
-from django.forms import BoundField, CheckboxInput, ClearableFileInput, FileInput, RadioSelect, Select
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -142,36 +141,6 @@ def initials(person: Any) -> str:
     words = str(person).replace(".", " ").replace("_", " ").split()
     letters = words[0][:1] + words[-1][:1] if len(words) > 1 else str(person)[:2]
     return letters.upper()
-
-
-@register.inclusion_tag("_field.html")
-def field(bound: BoundField, label: str = "", placeholder: str = "", css: str = "") -> dict[str, Any]:
-    """Label, control, help and errors of one form field."""
-    widget = bound.field.widget
-    if isinstance(widget, CheckboxInput):
-        kind, name = "check", "form-check-input"
-    elif isinstance(widget, RadioSelect):
-        kind, name = "radio", ""
-    elif isinstance(widget, Select):
-        kind, name = "control", "form-select"
-    else:
-        kind, name = "control", "form-control"
-    attributes: dict[str, str | bool] = {
-        "class": " ".join(filter(None, (name, css, "is-invalid" if bound.errors else "")))
-    }
-    described = [f"{bound.auto_id}_help"] * bool(bound.help_text) + [f"{bound.auto_id}_error"] * bool(bound.errors)
-    if described:
-        attributes["aria-describedby"] = " ".join(described)
-    if placeholder:
-        attributes["placeholder"] = placeholder
-    is_file = isinstance(widget, (FileInput, ClearableFileInput))
-    return {
-        "field": bound,
-        "control": bound.as_widget(attrs=attributes),
-        "kind": kind,
-        "label": label or bound.label,
-        "is_optional": not bound.field.required and kind == "control" and not is_file,
-    }
 
 
 def _ago(passed: timedelta) -> str:
