@@ -16,7 +16,7 @@ COPY . .
 COPY --from=browser /srv/portolan/node_modules/.portolan node_modules/.portolan
 COPY --from=browser /srv/portolan/node_modules/@tabler/core/dist node_modules/@tabler/core/dist
 COPY --from=browser /srv/portolan/node_modules/@fontsource-variable node_modules/@fontsource-variable
-RUN python -m portal.catalogues compile
+RUN pybabel --quiet compile --directory=locale --domain=django
 USER portolan
 EXPOSE 8000
 

@@ -280,7 +280,8 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
     "deployment:version_not_ready": (_("Not ready"), _("This model version is not ready yet."), _TRY),
     "deployment:has_traffic": (
         _("It serves traffic"),
-        _("This deployment gets {percent} % of the requests."),
+        # No letter after the sign: "% o" would pass for a placeholder of Python.
+        _("This deployment's share of the requests is {percent} %."),
         _("Send the traffic to another deployment first."),
     ),
     "traffic:not_ready": (_PARAMETER, _("{name} is not ready to take requests."), ""),

@@ -1,4 +1,4 @@
-"""Compiles the message catalogues, which the portal's own environment does with Babel."""
+"""Compiles the message catalogues with Babel's command line, which the portal's own environment has."""
 
 from pathlib import Path
 
@@ -16,5 +16,6 @@ def are_compiled(root: Path) -> bool:
 
 def compile_all(what: str, root: Path, log: Path) -> None:
     """Write the .mo file beside each catalogue. Raises Problem."""
-    command = (environments.python(root / ".venv"), "-m", "portal.catalogues", "compile")
-    commands.run(what, command, log=log, directory=root)
+    babel = (environments.python(root / ".venv"), "-m", "babel.messages.frontend", "--quiet")
+    compiling = (*babel, "compile", "--directory", "locale", "--domain", "django")
+    commands.run(what, compiling, log=log, directory=root)

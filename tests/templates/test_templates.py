@@ -1,18 +1,14 @@
 """Promises of the page layer that can be read from its files: strict CSP, icons that exist, texts in gettext."""
 
-import gettext
 import json
 import re
-from io import BytesIO
 from pathlib import Path
 
 import pytest
-from babel.messages.pofile import read_po
 from django.conf import settings
 from django.template.loader import get_template
 
-from portal import badges, catalogues, vendor
-from portal.catalogues import found
+from portal import badges, vendor
 from portal.layout import GROUPS
 
 ROOT = Path(settings.BASE_DIR)
@@ -71,39 +67,6 @@ def test_every_text_goes_through_gettext(path):
     words = re.sub(r"<[^>]*>", " ", TAGS.sub(" ", text))
     words = re.sub(r"&[a-z]+;|\bPortolan\b|\b(ms|kB|MB|GB|s|px|curl|URI|JSON|model\.json|config\.json)\b", " ", words)
     assert not re.findall(r"[A-Za-z]{2,}", words)
-
-
-def test_the_found_texts_are_more_than_a_few():
-    assert len(found()) > 300
-
-
-def test_a_text_is_found_however_deep_its_line_is_indented(tmp_path, monkeypatch):
-    page = "{% load i18n %}\n{% if a %}\n    {% translate 'Deep' %}\n  {% translate 'Less' %}\n{% endif %}\n"
-    (tmp_path / "templates").mkdir()
-    (tmp_path / "templates" / "page.html").write_text(page)
-    monkeypatch.setattr(catalogues, "ROOT", tmp_path)
-    assert {message.id for message in found()} >= {"Deep", "Less"}
-
-
-def test_a_translation_keeps_every_placeholder_of_its_text():
-    placeholder = re.compile(r"%\(\w+\)|{\w+}|#")
-    for path in sorted((ROOT / "locale").rglob("*.po")):
-        for message in read_po(BytesIO(path.read_bytes())):
-            text = message.id if isinstance(message.id, str) else (message.id or [""])[0]
-            strings = [message.string] if isinstance(message.string, str) else list(message.string)
-            for string in filter(None, strings if text else []):
-                assert set(placeholder.findall(text)) == set(placeholder.findall(string)), text
-
-
-def test_catalogues_compile_into_what_django_reads(tmp_path, monkeypatch):
-    folder = tmp_path / "zh_Hans" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    source = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-    (folder / "django.po").write_bytes(source.read_bytes())
-    monkeypatch.setattr(catalogues, "LOCALE", tmp_path)
-    catalogues.compile_all()
-    with (folder / "django.mo").open("rb") as file:
-        assert gettext.GNUTranslations(file).gettext("Sign in") == "登录"
 
 
 def test_the_lock_file_names_no_registry():
