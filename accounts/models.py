@@ -115,3 +115,13 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.key}"
+
+
+class SetupClaim(models.Model):
+    """The one use of the set-up link: the database lets one request make this row, however many come at once."""
+
+    only = models.BooleanField(default=True, unique=True, editable=False)
+    claimed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(only=True), name="one_setup_claim")]

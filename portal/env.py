@@ -32,6 +32,7 @@ VARIABLES = {
         Variable(
             "PORTAL_HTTPS", "0", "1 when a proxy in front speaks HTTPS: secure cookies, X-Forwarded-Proto trusted."
         ),
+        Variable("PORTAL_PROXIES", "0", "How many proxies of yours stand in front and write X-Forwarded-For."),
         Variable("PORTAL_DEBUG", "0", "1 shows Django's debug pages. Never on a shared server."),
         Variable("PORTAL_SECRET_KEY", "", "Django's signing key. Unset: made once under PORTAL_HOME/keys."),
         Variable("PORTAL_VAULT_KEYS", "", "Fernet keys that encrypt credentials, newest first, comma separated."),

@@ -7,9 +7,9 @@ import secrets
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from accounts.models import User
+from accounts.models import SetupClaim, User
 from ops.services import people
 
 
@@ -40,11 +40,15 @@ def is_open(token: str) -> bool:
 
 def redeem(token: str, username: str, password: str, team_name: str) -> User:
     """The first person, site admin and owner of the first team. Raises LinkIsSpent; the link works once."""
-    with transaction.atomic():
-        if not is_open(token):
-            raise LinkIsSpent
-        user = User.objects.create_superuser(username, password=password)
-        people.found(team_name, by=user)
+    if not is_open(token):
+        raise LinkIsSpent
+    try:
+        with transaction.atomic():
+            SetupClaim.objects.create()
+            user = User.objects.create_superuser(username, password=password)
+            people.found(team_name, by=user)
+    except IntegrityError:
+        raise LinkIsSpent from None
     _path().unlink(missing_ok=True)
     return user
 

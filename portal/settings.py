@@ -1,5 +1,6 @@
 """Django's settings. Environment variables are read and explained in ``portal.env`` only."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -27,6 +28,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     # For the templates of widgets that ours do not replace.
     "django.forms",
+    "axes",
     "csp",
     "ninja",
     "django_htmx",
@@ -52,6 +54,7 @@ MIDDLEWARE = [
     "portal.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -93,10 +96,34 @@ DATABASES = {"default": env.database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    *(
+        {"NAME": f"django.contrib.auth.password_validation.{name}"}
+        for name in (
+            "UserAttributeSimilarityValidator",
+            "MinimumLengthValidator",
+            "CommonPasswordValidator",
+            "NumericPasswordValidator",
+        )
+    ),
+    {"NAME": "accounts.passwords.NotBlank"},
+    {"NAME": "accounts.passwords.NotTheOneBefore"},
 ]
+# A name from an address is paused after so many wrong passwords; an owner of the person's team ends it earlier.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "accounts.sign_in_limit.counted_name"
+AXES_CLIENT_IP_CALLABLE = "accounts.sign_in_limit.client_address"
+AXES_LOCKOUT_CALLABLE = "portal.views.accounts.paused"
+AXES_DISABLE_ACCESS_LOG = True
+# The log names the person and the address; passwords are always left out.
+AXES_SENSITIVE_PARAMETERS: list[str] = []
+AXES_ENABLE_ADMIN = False
+PROXIES = env.number("PORTAL_PROXIES")
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "home:index"
 LOGOUT_REDIRECT_URL = "accounts:sign_in"
@@ -178,6 +205,8 @@ LOGGING = {
     "loggers": {
         "azure": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
+        # Its greeting at each start; what it says of sign-ins is in axes.
+        "axes.apps": {"level": "WARNING"},
         # Two lines a second about each mirror; the flow engine tells what steps did.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

@@ -23,6 +23,7 @@ teams_urls: list[URLPattern] = [
     path("<str:public_id>/", teams.members, name="members"),
     path("<str:public_id>/members/add/", teams.add_member, name="add_member"),
     path("<str:public_id>/members/<int:member>/role/", teams.change_role, name="change_role"),
+    path("<str:public_id>/members/<int:member>/end-pause/", teams.end_pause, name="end_pause"),
     path("<str:public_id>/members/<int:member>/remove/", teams.remove_member, name="remove_member"),
 ]
 workspaces_urls: list[URLPattern] = [

@@ -16,6 +16,8 @@ FOLDERS = (
     "tests/portal/views",
     "tests/portal/queries",
     "tests/portal/presenters",
+    "tests/portal/scenarios/test_at_once.py",
+    "tests/accounts",
 )
 
 

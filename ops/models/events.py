@@ -32,6 +32,7 @@ class Event(Targeted):
         MEMBER_ADDED = "member_added", _("Member added")
         ROLE_CHANGED = "role_changed", _("Role changed")
         MEMBER_REMOVED = "member_removed", _("Member removed")
+        PAUSE_ENDED = "pause_ended", _("Sign-in pause ended")
 
     team_path = "team"
 

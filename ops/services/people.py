@@ -2,8 +2,9 @@
 
 import secrets
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
+from accounts import names, sign_in_limit
 from accounts.models import Membership, Team, User
 from ops import events
 from ops.errors import Refused
@@ -27,14 +28,27 @@ def add(team: Team, username: str, role: str, by: User) -> tuple[Membership, str
     Raises Refused when they are in the team already.
     """
     with transaction.atomic():
-        user = User.objects.filter(username__iexact=username).first()
-        password = "" if user else secrets.token_urlsafe(12)
-        user = user or User.objects.create_user(username, password=password, must_change_password=True)
+        user, password = _account(names.normalize(username))
         membership, made = Membership.objects.get_or_create(user=user, team=team, defaults={"role": role})
         if not made:
             raise Refused("team:already_member", who=str(user))
         events.record(user, Verb.MEMBER_ADDED, by=by, team=team, role=role)
     return membership, password
+
+
+def _account(username: str) -> tuple[User, str]:
+    """Return the account of that name and "", or a new account and its one-time password.
+
+    Of several requests at once for a new name one makes the account; the others find it.
+    """
+    if user := User.objects.filter(username__iexact=username).first():
+        return user, ""
+    password = secrets.token_urlsafe(12)
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(username, password=password, must_change_password=True), password
+    except IntegrityError:
+        return User.objects.get(username__iexact=username), ""
 
 
 def change_role(membership: Membership, role: str, by: User) -> None:
@@ -46,6 +60,13 @@ def change_role(membership: Membership, role: str, by: User) -> None:
         membership.save(update_fields=["role"])
         if before != role:
             events.record(membership.user, Verb.ROLE_CHANGED, by=by, team=membership.team, before=before, role=role)
+
+
+def end_pause(membership: Membership, by: User) -> None:
+    """After too many wrong passwords, let the member try again at once."""
+    with transaction.atomic():
+        sign_in_limit.end_pause(membership.user)
+        events.record(membership.user, Verb.PAUSE_ENDED, by=by, team=membership.team)
 
 
 def remove(membership: Membership, by: User) -> None:

@@ -94,6 +94,19 @@ def change_role(request: HttpRequest, team_id: str, member_id: int, given: RoleI
     return member_out(membership)
 
 
+@router.post(
+    "/{slug:team_id}/members/{int:member_id}/end-pause",
+    response={204: None},
+    operation_id="teams_end_pause",
+    url_name="teams_end_pause",
+)
+def end_pause(request: HttpRequest, team_id: str, member_id: int) -> Status[None]:
+    """After too many wrong passwords, let a member try to sign in again at once."""
+    team = access.manageable(Team, caller(request), public_id=team_id)
+    people.end_pause(_member(team, member_id), by=person(request))
+    return Status(204, None)
+
+
 @router.delete(
     "/{slug:team_id}/members/{int:member_id}",
     response={204: None},

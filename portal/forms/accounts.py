@@ -8,6 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from portal.forms.names import NameField
 
 
 class SignInForm(AuthenticationForm):
@@ -25,7 +26,7 @@ class PasswordForm(PasswordChangeForm):
 class SetupForm(forms.Form):
     """The first owner's name, password and team."""
 
-    username = forms.CharField(label=_("Your user name"), max_length=150, validators=[User.username_validator])
+    username = NameField(label=_("Your user name"), max_length=150, validators=[User.username_validator])
     password = forms.CharField(
         label=_("Password"),
         strip=False,
@@ -34,7 +35,7 @@ class SetupForm(forms.Form):
     password_again = forms.CharField(
         label=_("Password again"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
     )
-    team = forms.CharField(
+    team = NameField(
         label=_("Name of your team"), max_length=80, help_text=_("Workspaces, jobs and endpoints belong to a team.")
     )
 

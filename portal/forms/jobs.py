@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from ops.models import Compute, Run, Workspace
 from ops.recipes import Input, Parameter, Recipe
+from portal.forms.names import NameField
 from portal.forms.refusals import RefusableForm
 
 PARAMETER = "parameter_{}"
@@ -39,7 +40,7 @@ class QueueForm(RefusableForm):
     compute = forms.ChoiceField(
         label=gettext_lazy("Compute"), error_messages={"required": gettext_lazy("Choose where the job runs.")}
     )
-    display_name = forms.CharField(
+    display_name = NameField(
         label=gettext_lazy("Name"),
         help_text=gettext_lazy("What you will look for in the list. Without one, the job's id is shown."),
         max_length=255,

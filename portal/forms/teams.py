@@ -4,19 +4,21 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Team, User
+from portal.forms.names import NameField
 
 
 class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
+    name = NameField(label=_("Name of the team"), max_length=80)
+
     class Meta:
         model = Team
         fields = ("name",)
-        labels = {"name": _("Name of the team")}
 
 
 class MemberForm(forms.Form):
     """A person by user name, who is made when nobody has it, and what they may do."""
 
-    username = forms.CharField(
+    username = NameField(
         label=_("User name"),
         max_length=150,
         validators=[User.username_validator],

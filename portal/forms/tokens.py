@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from accounts.models import ApiToken, Team, User
 from ops.messages import of
+from portal.forms.names import NameField
 from portal.queries import tokens as queries
 
 MOST_TOKENS = 50
@@ -18,7 +19,7 @@ MOST_TOKENS = 50
 class TokenForm(forms.Form):
     """What the token is for, how much it may do, in which team, until when."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Name"), help_text=_("What it is for, so that you know later what to revoke."), max_length=80
     )
     scope = forms.ChoiceField(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts import access
 from accounts.models import Team
 from ops.models import Credential, Workspace
+from portal.forms.names import NameField
 from portal.forms.refusals import RefusableForm
 from portal.queries import workspaces as queries
 
@@ -65,7 +66,7 @@ class RegisterForm(RefusableForm):
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"), choices=[(kind.value, kind.label) for kind in NEW_KINDS], required=False
     )
-    credential_name = forms.CharField(
+    credential_name = NameField(
         label=gettext_lazy("Name of the credential"),
         help_text=gettext_lazy("How your team will recognise it."),
         max_length=80,

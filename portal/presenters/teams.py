@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from accounts import sign_in_limit
 from accounts.access import Person
 from accounts.models import Membership, Team
 from portal.queries import teams as queries
@@ -10,13 +11,17 @@ from portal.queries import teams as queries
 
 @dataclass(frozen=True, slots=True)
 class MembersPage:
-    """One team's people as one of them sees it; ``is_last_owner`` is about the person who reads."""
+    """One team's people as one of them sees it.
+
+    ``is_last_owner`` is about the person who reads; ``paused`` holds the memberships whose people may not sign in now.
+    """
 
     team: Team
     memberships: list[Membership]
     roles: list[tuple[str, Any]]
     may_manage: bool
     is_last_owner: bool
+    paused: set[int]
 
 
 def page(team: Team, person: Person) -> MembersPage:
@@ -28,5 +33,6 @@ def page(team: Team, person: Person) -> MembersPage:
         memberships=members,
         roles=Membership.Role.choices,
         may_manage=bool(mine and mine.may_manage),
+        paused=sign_in_limit.list_paused(members),
         is_last_owner=[member.user_id for member in members if member.may_manage] == [person.pk],
     )

@@ -1,5 +1,7 @@
 """Signing in and out, the password, the language, and the first owner of an empty portal."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
@@ -34,6 +36,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return responses.invalid(request, "accounts/sign_in.html", context)
     login(request, form.get_user())
     return responses.see(request, target)
+
+
+def paused(request: HttpRequest, *given: Any, **more: Any) -> HttpResponse:
+    """What django-axes answers while a name is paused: the sign-in page with the sentence, whatever the password."""
+    form = SignInForm(request, initial={"username": request.POST.get("username", "")})
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+    context = {"form": form, "next": _next(request), "paused_minutes": minutes}
+    return responses.page(request, "accounts/sign_in.html", context, status=429)
 
 
 @require_POST
@@ -77,7 +87,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
         user = onboarding.redeem(token, data["username"], data["password"], data["team"])
     except onboarding.LinkIsSpent:
         raise Http404 from None
-    login(request, user)
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return responses.see(request, reverse("home:index"))
 
 

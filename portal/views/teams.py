@@ -83,6 +83,16 @@ def change_role(request: HttpRequest, public_id: str, member: int) -> HttpRespon
 
 
 @require_POST
+def end_pause(request: HttpRequest, public_id: str, member: int) -> HttpResponse:
+    """After too many wrong passwords, let the member try again at once."""
+    team = access.manageable(Team, request.user, public_id=public_id)
+    membership = get_object_or_404(team.memberships, pk=member)
+    people.end_pause(membership, by=person(request))
+    messages.success(request, _("%(who)s may try to sign in again.") % {"who": membership.user})
+    return responses.see(request, _url(team))
+
+
+@require_POST
 def remove_member(request: HttpRequest, public_id: str, member: int) -> HttpResponse:
     """Owners remove anybody; everybody may leave."""
     team = access.readable(Team, request.user, public_id=public_id)
