@@ -25,6 +25,8 @@ class Team(models.Model):
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
     name = models.CharField(_("name"), max_length=80, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Whether its workspaces may be reached as the machine that the portal runs on; a site admin decides.
+    may_use_host_identity = models.BooleanField(default=False)
     people = models.ManyToManyField(User, through="Membership", related_name="teams")
 
     def __str__(self) -> str:

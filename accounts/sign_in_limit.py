@@ -3,7 +3,6 @@
 Name and address together, so that nobody can lock a colleague out from elsewhere.
 """
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,13 +12,14 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import names
 from accounts.models import Membership, User
 
 
 def counted_name(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
     """Return the name under which failures are counted: the one that was sent, in one spelling."""
     given = (credentials or {}).get("username") or request.POST.get("username", "")
-    return unicodedata.normalize("NFKC", str(given)).casefold()[:150]
+    return names.normalize(str(given)).casefold()[:150]
 
 
 def client_address(request: HttpRequest) -> str:
@@ -27,7 +27,8 @@ def client_address(request: HttpRequest) -> str:
 
     What stands further left in X-Forwarded-For was written by the visitor and is worth nothing.
     """
-    seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    header: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    seen = [part.strip() for part in header.split(",") if part.strip()]
     if settings.PROXIES and len(seen) >= settings.PROXIES:
         return seen[-settings.PROXIES]
     return str(request.META.get("REMOTE_ADDR", ""))

@@ -118,6 +118,11 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
     # Credentials and workspaces
     "credential:missing": (_PARAMETER, _("This credential needs a tenant id, a client id and a secret."), ""),
     "credential:name_taken": (_PARAMETER, _("The team already has a credential called {name}."), ""),
+    "credential:host_identity_not_allowed": (
+        _("Not allowed for this team"),
+        _("The identity of the machine that the portal runs on may be used only by teams that a site admin chose."),
+        _("Ask a site admin to allow it on the team's page, or use a service principal of your own."),
+    ),
     "workspace:bad_subscription_id": (
         _PARAMETER,
         _("A subscription id looks like 11111111-2222-3333-4444-555555555555."),
@@ -143,10 +148,11 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
         _("The local Azure ML is used with the local credential, Azure with one of its own kinds."),
         "",
     ),
+    "workspace:registered_here": (_PARAMETER, _("Your team has registered the workspace {name} already."), ""),
     "workspace:taken": (
-        _PARAMETER,
-        _("The workspace {name} is already registered in this portal."),
-        _("If you do not see it, another team has it: ask the person who runs the portal."),
+        _("Registered by another team"),
+        _("The workspace {name} was reached, but another team of this portal has registered it."),
+        _("Ask the person who runs the portal which team it is, and let them add you there."),
     ),
     "workspace:unregistered": (
         _("The workspace is no longer registered"),
@@ -156,7 +162,7 @@ TEXTS: dict[str, tuple[Text, Text, Text]] = {
     "workspace:not_found": (
         _("Workspace not found"),
         _("Azure ML knows no workspace {name} in the resource group {group} of the subscription {subscription}."),
-        _("Compare the three names with the workspace's overview page in Azure, then register it again."),
+        _("Compare the three names with the workspace's overview page in Azure, then correct the registration."),
     ),
     "workspace:denied": (
         _("Access denied"),

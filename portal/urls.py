@@ -21,6 +21,7 @@ teams_urls: list[URLPattern] = [
     path("", teams.index, name="index"),
     path("new/", teams.create, name="create"),
     path("<str:public_id>/", teams.members, name="members"),
+    path("<str:public_id>/host-identity/", teams.host_identity, name="host_identity"),
     path("<str:public_id>/members/add/", teams.add_member, name="add_member"),
     path("<str:public_id>/members/<int:member>/role/", teams.change_role, name="change_role"),
     path("<str:public_id>/members/<int:member>/end-pause/", teams.end_pause, name="end_pause"),

@@ -6,14 +6,17 @@ from ops import vault
 from ops.azure import clouds as azure_clouds
 from ops.azure import connections
 from ops.azure.connections import Connection
+from ops.errors import OpsError
 from ops.models import Workspace
 
 Kind = Literal["local", "managed_identity", "service_principal", "certificate"]
 
 
 def connect(workspace: Workspace) -> Connection:
-    """Raises AzureError, and OpsError("vault:unreadable") when the secret was encrypted under a key that is lost."""
+    """Raises AzureError, and OpsError when the secret was encrypted under a lost key or the identity is not allowed."""
     credential = workspace.credential
+    if credential.is_of_host and not workspace.team.may_use_host_identity:
+        raise OpsError("credential:host_identity_not_allowed")
     identity = connections.Identity(
         kind=cast(Kind, credential.kind),
         tenant_id=credential.tenant_id,

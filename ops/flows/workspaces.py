@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ops import targets
@@ -33,8 +35,13 @@ def read_workspace(operation: Operation, azure: Connection) -> Next:
 def read_computes(operation: Operation, azure: Connection) -> Next:
     workspace = targets.workspace(operation)
     computes.sync(workspace, azure)
-    ready = {"state": Workspace.State.READY, "error_code": "", "error_params": {}, "checked_at": timezone.now()}
-    Workspace.objects.filter(pk=workspace.pk).update(**ready)
+    now = timezone.now()
+    ready = {"state": Workspace.State.READY, "error_code": "", "error_params": {}, "checked_at": now}
+    try:
+        with transaction.atomic():
+            Workspace.objects.filter(pk=workspace.pk).update(**ready, reached_at=Coalesce("reached_at", now))
+    except IntegrityError:
+        raise OpsError("workspace:taken", name=workspace.name) from None
     Mirror.objects.filter(workspace=workspace, workspace__unregistered_at=None).update(next_at=timezone.now())
     return Next()
 

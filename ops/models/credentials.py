@@ -29,5 +29,10 @@ class Credential(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "name"], name="one_credential_name_per_team")]
 
+    @property
+    def is_of_host(self) -> bool:
+        """Whether it signs in as the machine that the portal runs on, which belongs to no team."""
+        return self.kind == self.Kind.MANAGED_IDENTITY
+
     def __str__(self) -> str:
         return self.name

@@ -32,6 +32,8 @@ class Event(Targeted):
         MEMBER_ADDED = "member_added", _("Member added")
         ROLE_CHANGED = "role_changed", _("Role changed")
         MEMBER_REMOVED = "member_removed", _("Member removed")
+        HOST_IDENTITY_ALLOWED = "identity_allowed", _("Host identity allowed")
+        HOST_IDENTITY_FORBIDDEN = "identity_forbidden", _("Host identity forbidden")
         PAUSE_ENDED = "pause_ended", _("Sign-in pause ended")
 
     team_path = "team"

@@ -11,7 +11,11 @@ from ops.models.credentials import Credential
 
 
 class Workspace(models.Model):
-    """One registered row in the whole portal for a cloud, subscription, group and name, compared in lower case."""
+    """A registered workspace of a team: cloud, subscription, group and name, compared in lower case.
+
+    A team has one row for it. Only once it was reached in Azure (``reached_at``) is it the only row in the whole
+    portal: whoever cannot reach a workspace neither reserves it nor learns who has it.
+    """
 
     class Cloud(models.TextChoices):
         LOCAL = "local", _("Local Azure ML")
@@ -39,6 +43,7 @@ class Workspace(models.Model):
     location = models.CharField(max_length=40, blank=True)
     arm_id = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    reached_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     unregistered_at = models.DateTimeField(null=True, blank=True)
 
@@ -49,9 +54,18 @@ class Workspace(models.Model):
                 Lower("subscription_id"),
                 Lower("resource_group"),
                 Lower("name"),
+                condition=Q(unregistered_at=None, reached_at__isnull=False),
+                name="one_reached_workspace_row",
+            ),
+            models.UniqueConstraint(
+                "team",
+                Lower("cloud"),
+                Lower("subscription_id"),
+                Lower("resource_group"),
+                Lower("name"),
                 condition=Q(unregistered_at=None),
-                name="one_open_workspace_row",
-            )
+                name="one_workspace_row_of_a_team",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -60,6 +74,11 @@ class Workspace(models.Model):
     @property
     def lock_key(self) -> str:
         return f"workspace:{self.pk}"
+
+    @property
+    def is_correctable(self) -> bool:
+        """Whether it was never reached, so that nothing hangs on it and its names may be typed anew."""
+        return self.state == self.State.FAILED and self.reached_at is None
 
     @property
     def queue(self) -> str:

@@ -13,7 +13,10 @@ LOCAL_NAME = "Local Azure ML"
 def create(
     *, team: Team, name: str, kind: str, tenant_id: str = "", client_id: str = "", secret: str = ""
 ) -> Credential:
-    """A credential of the team. Raises InvalidParameter for a missing part or a name already used."""
+    """A credential of the team.
+
+    Raises InvalidParameter for a missing part, a name already used, or the host's identity where it is not allowed.
+    """
     needed = {
         Credential.Kind.SERVICE_PRINCIPAL: {"tenant_id": tenant_id, "client_id": client_id, "secret": secret},
         Credential.Kind.CERTIFICATE: {"tenant_id": tenant_id, "client_id": client_id, "secret": secret},
@@ -21,6 +24,8 @@ def create(
     for field, value in needed.get(Credential.Kind(kind), {}).items():
         if not value.strip():
             raise InvalidParameter("credential:missing", field=field)
+    if kind == Credential.Kind.MANAGED_IDENTITY and not team.may_use_host_identity:
+        raise InvalidParameter("credential:host_identity_not_allowed", field="kind")
     try:
         with transaction.atomic():
             return Credential.objects.create(

@@ -22,6 +22,18 @@ def found(name: str, by: User) -> Team:
     return team
 
 
+def allow_host_identity(team: Team, *, is_allowed: bool, by: User) -> None:
+    """Let the team use the identity of the portal's own machine, or no longer."""
+    with transaction.atomic():
+        if (
+            Team.objects.filter(pk=team.pk)
+            .exclude(may_use_host_identity=is_allowed)
+            .update(may_use_host_identity=is_allowed)
+        ):
+            verb = Verb.HOST_IDENTITY_ALLOWED if is_allowed else Verb.HOST_IDENTITY_FORBIDDEN
+            events.record(team, verb, by=by)
+
+
 def add(team: Team, username: str, role: str, by: User) -> tuple[Membership, str]:
     """Return the person's new membership, and a one-time password when the account is new, else "".
 

@@ -27,11 +27,14 @@ def register(
     resource_group: str,
     name: str,
     credential: Credential,
+    replaces: Workspace | None = None,
 ) -> Operation:
     """A workspace row of the team and the operation that looks it up in Azure.
 
-    Raises InvalidParameter for a value that breaks Azure's naming rules, a cloud without workers, a credential of
-    another kind, or a workspace that is registered already (by any team: it tells no names).
+    ``replaces`` is a registration that failed and is corrected by this one: it is let go. Raises InvalidParameter for a
+    value that breaks Azure's naming rules, a cloud without workers, a credential of another kind, the host's identity
+    where no site admin allowed it, or a workspace that the team has already. Whether another team has it is known, and
+    told, only after it was reached.
     """
     for field, value, rule in (
         ("subscription_id", subscription_id, SUBSCRIPTION),
@@ -44,8 +47,12 @@ def register(
         raise InvalidParameter("workspace:cloud_off", field="cloud", cloud=cloud)
     if not credentials.are_allowed_together(cloud, credential.kind):
         raise InvalidParameter("workspace:wrong_credential", field="credential")
+    if credential.is_of_host and not team.may_use_host_identity:
+        raise InvalidParameter("credential:host_identity_not_allowed", field="credential")
     try:
         with transaction.atomic():
+            if replaces is not None and replaces.is_correctable:
+                unregister(replaces, by)
             workspace = Workspace.objects.create(
                 team=team,
                 credential=credential,
@@ -57,7 +64,7 @@ def register(
             Mirror.objects.create(workspace=workspace)
             return _check(workspace, by, Operation.Kind.REGISTER_WORKSPACE)
     except IntegrityError:
-        raise InvalidParameter("workspace:taken", field="name", name=name) from None
+        raise InvalidParameter("workspace:registered_here", field="name", name=name) from None
 
 
 def test(workspace: Workspace, by: User) -> Operation:

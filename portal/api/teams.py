@@ -15,6 +15,7 @@ from portal.api.schemas.teams import (
     MemberOut,
     NewMember,
     RoleIn,
+    TeamChange,
     TeamDetail,
     TeamIn,
     TeamOut,
@@ -59,6 +60,19 @@ def create(request: HttpRequest, given: TeamIn) -> Status[TeamDetail]:
 def members(request: HttpRequest, team_id: str) -> TeamDetail:
     """Read one team with its people."""
     team = access.readable(Team, caller(request), public_id=team_id)
+    return team_detail(team, list(queries.list_members(team)))
+
+
+@router.patch(
+    "/{slug:team_id}", response=TeamDetail, operation_id="teams_host_identity", url_name="teams_host_identity"
+)
+def change(request: HttpRequest, team_id: str, given: TeamChange) -> TeamDetail:
+    """Allow the team the identity of the portal's own machine, or no longer; for site admins of the team."""
+    team = access.readable(Team, caller(request), public_id=team_id)
+    if not access.administers(caller(request)):
+        raise PermissionDenied
+    people.allow_host_identity(team, is_allowed=given.may_use_host_identity, by=person(request))
+    team.refresh_from_db()
     return team_detail(team, list(queries.list_members(team)))
 
 

@@ -95,6 +95,10 @@ class RegisterForm(RefusableForm):
         required=False,
     )
 
+    replaces = forms.ModelChoiceField(
+        Workspace.objects.none(), to_field_name="public_id", required=False, widget=forms.HiddenInput
+    )
+
     def __init__(self, caller: access.Caller, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         teams = access.teams(caller, access.Right.WRITE).order_by("name")
@@ -104,6 +108,9 @@ class RegisterForm(RefusableForm):
         self._choices("credential", forms.ModelChoiceField).queryset = Credential.objects.filter(
             team__in=teams, kind__in=NEW_KINDS
         ).order_by("name")
+        self._choices("replaces", forms.ModelChoiceField).queryset = Workspace.objects.filter(
+            team__in=teams, unregistered_at=None, reached_at=None, state=Workspace.State.FAILED
+        )
         if len(teams) == 1:
             self._choices("team", forms.ModelChoiceField).empty_label = None
         # Somebody who fills in this form instead of the one click above it most likely means Azure.
@@ -153,7 +160,7 @@ class RegisterForm(RefusableForm):
     @property
     def identity(self) -> dict[str, Any]:
         """What names the workspace, for the service."""
-        return {name: self.cleaned_data[name] for name in ("team", "cloud", *NAMES.values())}
+        return {name: self.cleaned_data[name] for name in ("team", "cloud", *NAMES.values(), "replaces")}
 
     @property
     def new_credential(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from accounts import sign_in_limit
+from accounts import access, sign_in_limit
 from accounts.access import Person
 from accounts.models import Membership, Team
 from portal.queries import teams as queries
@@ -22,6 +22,7 @@ class MembersPage:
     may_manage: bool
     is_last_owner: bool
     paused: set[int]
+    may_administer: bool
 
 
 def page(team: Team, person: Person) -> MembersPage:
@@ -33,6 +34,7 @@ def page(team: Team, person: Person) -> MembersPage:
         memberships=members,
         roles=Membership.Role.choices,
         may_manage=bool(mine and mine.may_manage),
+        may_administer=access.administers(person),
         paused=sign_in_limit.list_paused(members),
         is_last_owner=[member.user_id for member in members if member.may_manage] == [person.pk],
     )

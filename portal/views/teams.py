@@ -49,6 +49,16 @@ def members(request: HttpRequest, public_id: str) -> HttpResponse:
     return _members(request, team, MemberForm())
 
 
+@require_POST
+def host_identity(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Whether the team may use the identity of the portal's own machine: a site admin of the team decides."""
+    team = access.readable(Team, request.user, public_id=public_id)
+    if not access.administers(request.user):
+        raise PermissionDenied
+    people.allow_host_identity(team, is_allowed="allow" in request.POST, by=person(request))
+    return responses.see(request, _url(team))
+
+
 @never_cache
 @require_POST
 def add_member(request: HttpRequest, public_id: str) -> HttpResponse:

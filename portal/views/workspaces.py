@@ -1,5 +1,7 @@
 """Workspaces: the list, registering one, its page, testing the connection, letting it go."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -41,7 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def register(request: HttpRequest) -> HttpResponse:
     if not access.may_write_somewhere(request.user):
         raise PermissionDenied
-    form = RegisterForm(request.user, request.POST if request.method == "POST" else None)
+    form = RegisterForm(request.user, request.POST if request.method == "POST" else None, initial=_correcting(request))
     context = {"form": form, "local": form.local_names}
     template = responses.part(request, "workspaces/register.html", "form")
     if request.method == "GET":
@@ -92,3 +94,20 @@ def _credential(form: RegisterForm) -> Credential:
         return credentials.for_local(form.cleaned_data["team"])
     chosen: Credential | None = form.cleaned_data["credential"]
     return chosen or credentials.create(**form.new_credential)
+
+
+def _correcting(request: HttpRequest) -> dict[str, Any]:
+    """The names of the failed registration that ``?from=`` names, to be typed anew."""
+    rows = access.visible(queries.list_workspaces(), request.user, access.Right.WRITE)
+    failed = rows.filter(public_id=request.GET.get("from", "")).first()
+    if failed is None or not failed.is_correctable:
+        return {}
+    return {
+        "replaces": failed.public_id,
+        "team": failed.team.public_id,
+        "cloud": failed.cloud,
+        "subscription_id": failed.subscription_id,
+        "resource_group": failed.resource_group,
+        "name": failed.name,
+        "credential": failed.credential.public_id,
+    }

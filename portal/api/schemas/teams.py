@@ -17,6 +17,12 @@ class TeamIn(Schema):
     name: str = described("Its name.", "Vision", max_length=80)
 
 
+class TeamChange(Schema):
+    """What a site admin may change of a team."""
+
+    may_use_host_identity: bool = described("Whether it may use the identity of the portal's own machine.", True)
+
+
 class MemberIn(Schema):
     """A person to take into a team."""
 
@@ -63,6 +69,7 @@ class TeamDetail(Schema):
     id: str = described("Opaque id.", "t5h9x2kq4m")
     name: str = described("Its name.", "Vision")
     url: str = described("Its page in the portal.", "/teams/t5h9x2kq4m/")
+    may_use_host_identity: bool = described("Whether it may use the identity of the portal's own machine.", False)
     members: list[MemberOut]
 
 
@@ -82,7 +89,13 @@ def team_out(membership: Any) -> TeamOut:
 def team_detail(team: Team, memberships: list[Membership]) -> TeamDetail:
     """Return the team with its people."""
     url = reverse("teams:members", args=[team.public_id])
-    return TeamDetail(id=team.public_id, name=team.name, url=url, members=[member_out(one) for one in memberships])
+    return TeamDetail(
+        id=team.public_id,
+        name=team.name,
+        url=url,
+        may_use_host_identity=team.may_use_host_identity,
+        members=[member_out(one) for one in memberships],
+    )
 
 
 def member_out(membership: Membership) -> MemberOut:

@@ -68,6 +68,7 @@ class WorkspaceIn(Schema):
     resource_group: str = described("Azure's resource group.", "amlocal", max_length=90)
     name: str = described("Name in Azure.", "local", max_length=33)
     credential: str = described("Id of a credential of the team; not for the local cloud.", "", "", max_length=16)
+    replaces: str = described("Id of a registration that failed and is corrected by this one.", "", "", max_length=16)
     new_credential: CredentialIn | None = described("Instead of credential: a new one.", None, None)
 
 

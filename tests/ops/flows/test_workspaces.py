@@ -19,7 +19,7 @@ def register(team, alice, credential, azure):
             "resource_group": azure.env["AMLOCAL_RESOURCE_GROUP"],
             "name": azure.env["AMLOCAL_WORKSPACE"],
         } | names
-        return workspaces.register(team=team, by=alice, credential=credential, **given)
+        return workspaces.register(**{"team": team, "by": alice, "credential": credential} | given)
 
     return make
 
@@ -55,6 +55,15 @@ def test_a_wrong_name_is_told(register, names):
     workspace = Workspace.objects.get()
     assert (workspace.state, workspace.error_code) == (Workspace.State.FAILED, "workspace:not_found")
     assert workspace.error_params == operation.error_params
+
+
+def test_a_workspace_that_another_team_has_reached_is_told_after_it_was_reached(register, charlie, credential):
+    finish(register())
+    theirs = register(team=charlie.teams.get())
+    operation = finish(theirs)
+    assert (operation.state, operation.error_code) == (State.FAILED, "workspace:taken")
+    assert operation.workspace.state == Workspace.State.FAILED
+    assert Workspace.objects.filter(state=Workspace.State.READY).count() == 1
 
 
 def test_a_workspace_that_may_not_be_read_is_told(register, azure):

@@ -1,10 +1,12 @@
 """Registering: Azure's naming rules, one row per workspace in the whole portal, the right kind of credential."""
 
 import pytest
+from django.utils import timezone
 
-from ops.errors import InvalidParameter
+from ops.engine import clouds
+from ops.errors import InvalidParameter, OpsError
 from ops.models import Credential, Mirror, Operation, Workspace
-from ops.services import credentials, workspaces
+from ops.services import credentials, people, workspaces
 
 pytestmark = pytest.mark.django_db
 NAMES = {
@@ -46,13 +48,52 @@ def test_a_bad_value_is_named_and_nothing_is_made(team, alice, field, value):
     assert not Workspace.objects.exists()
 
 
-def test_no_team_reaches_anothers_workspace_by_registering_it_again(team, alice, charlie):
+def test_a_team_registers_a_workspace_once(team, alice):
     register(team, alice)
-    other = charlie.teams.get()
     with pytest.raises(InvalidParameter) as refused:
-        register(other, charlie, name="VISION", resource_group="ML-RG")
-    assert refused.value.code == "workspace:taken"
-    assert not other.workspaces.exists()
+        register(team, alice, name="VISION", resource_group="ML-RG")
+    assert refused.value.code == "workspace:registered_here"
+    assert team.workspaces.count() == 1
+
+
+def test_a_name_is_neither_reserved_nor_told_before_it_was_reached(team, alice, charlie):
+    first = register(team, alice).workspace
+    other = charlie.teams.get()
+    assert register(other, charlie).workspace != first
+
+
+def test_a_failed_registration_is_corrected_and_a_reached_one_is_not(team, alice):
+    def over(state, **facts):
+        Operation.objects.update(finished_at=timezone.now(), state="failed")
+        Workspace.objects.filter(unregistered_at=None).update(state=state, **facts)
+        return Workspace.objects.get(unregistered_at=None)
+
+    mistyped = register(team, alice, name="visoin").workspace
+    over("failed")
+    right = register(team, alice, replaces=over("failed")).workspace
+    mistyped.refresh_from_db()
+    assert mistyped.unregistered_at
+    reached = over("failed", reached_at=timezone.now())
+    another = register(team, alice, name="another", replaces=reached).workspace
+    assert set(Workspace.objects.filter(unregistered_at=None)) == {right, another}
+
+
+def test_the_hosts_identity_is_used_only_where_a_site_admin_allowed_it(team, alice, settings):
+    settings.CLOUDS = ["AzureCloud"]
+    with pytest.raises(InvalidParameter) as refused:
+        credentials.create(team=team, name="host", kind="managed_identity")
+    assert (refused.value.code, refused.value.field) == ("credential:host_identity_not_allowed", "kind")
+    people.allow_host_identity(team, is_allowed=True, by=alice)
+    team.refresh_from_db()
+    identity = credentials.create(team=team, name="host", kind="managed_identity")
+    workspace = register(team, alice, cloud="AzureCloud", credential=identity).workspace
+    people.allow_host_identity(team, is_allowed=False, by=alice)
+    team.refresh_from_db()
+    with pytest.raises(InvalidParameter):
+        register(team, alice, cloud="AzureCloud", credential=identity, name="another")
+    workspace.refresh_from_db()
+    with pytest.raises(OpsError, match="host_identity_not_allowed"):
+        clouds.connect(workspace)
 
 
 def test_an_unregistered_workspace_can_be_registered_again(team, alice):

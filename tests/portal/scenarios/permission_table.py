@@ -56,6 +56,8 @@ teams:change_role (one's own)            GET   sign-in    405       405    405  
 teams:change_role (one's own)            POST  sign-in    404       404    404        403     403       done
 teams:change_role (not a member)         GET   sign-in    405       405    405        405     405       405
 teams:change_role (not a member)         POST  sign-in    404       404    404        403     403       404
+teams:host_identity                      GET   sign-in    405       405    405        405     405       405
+teams:host_identity                      POST  sign-in    404       404    404        403     403       403
 teams:end_pause                          GET   sign-in    405       405    405        405     405       405
 teams:end_pause                          POST  sign-in    404       404    404        403     403       done
 teams:remove_member                      GET   sign-in    405       405    405        405     405       405

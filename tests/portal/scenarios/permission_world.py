@@ -130,6 +130,7 @@ def arguments(world: World, person: str) -> dict[str, list[Any]]:
         "teams:change_role": member,
         "teams:change_role (one's own)": oneself,
         "teams:change_role (not a member)": not_a_member,
+        "teams:host_identity": [ours.team.public_id],
         "teams:end_pause": member,
         "teams:remove_member": member,
         "teams:remove_member (oneself)": oneself,

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from ops import vault
 from ops.models import Credential, Operation, Workspace
@@ -106,13 +107,35 @@ def test_a_secret_is_never_sent_back_to_the_page(client_of, alice, principal):
     assert SECRET not in page.content.decode()
 
 
-def test_a_workspace_that_another_team_has_is_refused_without_naming_the_team(client_of, alice, charlie, principal):
+def test_whether_another_team_has_a_workspace_is_not_told_before_it_was_reached(client_of, alice, charlie, principal):
     theirs = charlie.teams.get()
     client_of(charlie).post(REGISTER, principal | {"team": theirs.public_id})
+    Workspace.objects.update(state="ready", reached_at=timezone.now())
     answer = client_of(alice).post(REGISTER, principal)
-    assert answer.status_code == 422
-    assert theirs.name not in answer.content.decode()
-    assert "already registered" in answer.content.decode()
+    assert answer.status_code == 303
+    assert Workspace.objects.count() == 2
+
+
+def test_a_registration_that_failed_is_corrected_with_all_that_was_typed(client_of, alice, principal):
+    client = client_of(alice)
+    client.post(REGISTER, principal | {"name": "visoin-prod"})
+    Operation.objects.update(state="failed", finished_at=timezone.now())
+    Workspace.objects.update(state="failed", error_code="workspace:not_found")
+    failed = Workspace.objects.get()
+    correct = f"{REGISTER}?from={failed.public_id}"
+    assert correct in client.get(url("detail", failed)).content.decode()
+    page = client.get(correct)
+    assert 'value="visoin-prod"' in page.content.decode()
+    given = {name: value or "" for name, value in page.context["form"].initial.items()}
+    assert client.post(REGISTER, given | {"name": "vision-prod"}).status_code == 303
+    assert [row.name for row in Workspace.objects.filter(unregistered_at=None)] == ["vision-prod"]
+
+
+def test_a_reached_workspace_and_one_of_others_are_not_corrected(client_of, alice, charlie, workspace):
+    for person in (alice, charlie):
+        page = client_of(person).get(f"{REGISTER}?from={workspace.public_id}")
+        assert "replaces" not in page.context["form"].initial
+    assert "?from=" not in client_of(alice).get(url("detail", workspace)).content.decode()
 
 
 def test_a_credential_of_another_team_cannot_be_used(client_of, alice, charlie, principal):
