@@ -1,11 +1,14 @@
 """How a view answers: with a page or its live part; and how it says no. JSON is the API's: ``portal.api``."""
 
+import functools
+from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils.cache import patch_vary_headers
 
 from ops.errors import Refused
@@ -14,6 +17,8 @@ from portal.forms.refusals import RefusableForm
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+View = Callable[..., HttpResponse]
 
 
 class SeeOther(HttpResponseRedirect):
@@ -25,6 +30,35 @@ class SeeOther(HttpResponseRedirect):
 def context(shown: "DataclassInstance", **more: Any) -> dict[str, Any]:
     """Return what a page shows as template variables, each under the name of its field, and ``more`` beside them."""
     return {field.name: getattr(shown, field.name) for field in fields(shown)} | more
+
+
+def posted(view: View) -> View:
+    """Take POST only; who comes by GET, after going back or by a copied address, is sent to the page of the form."""
+
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST":
+            return view(request, *args, **kwargs)
+        if request.method in ("GET", "HEAD"):
+            return SeeOther(page_of(request))
+        return HttpResponseNotAllowed(["POST", "GET", "HEAD"])
+
+    wrapped.is_posted = True  # type: ignore[attr-defined]
+    return wrapped
+
+
+def page_of(request: HttpRequest) -> str:
+    """Return the address of the page that a form's address belongs to: the nearest one above it that can be read."""
+    path = request.path
+    while path.strip("/"):
+        path = path.rstrip("/").rpartition("/")[0] + "/"
+        try:
+            match = resolve(path)
+        except Resolver404:
+            continue
+        if not getattr(match.func, "is_posted", False):
+            return path
+    return "/"
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

@@ -205,8 +205,8 @@ LOGGING = {
     "loggers": {
         "azure": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
-        # Its greeting at each start; what it says of sign-ins is in axes.
-        "axes.apps": {"level": "WARNING"},
+        # A failed sign-in is a warning; of those that succeed it writes four lines.
+        "axes": {"level": "WARNING"},
         # Two lines a second about each mirror; the flow engine tells what steps did.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

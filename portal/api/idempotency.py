@@ -5,26 +5,21 @@ The draft of the header: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ide
 """
 
 import functools
-import hashlib
 from collections.abc import Callable, Collection
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja import Status
 
-from accounts.models import IdempotentRequest, User
+from accounts.models import IdempotentRequest
+from portal import idempotency
 from portal.api.authentication import person
 from portal.api.errors import ApiProblem
 
 View = Callable[..., Status[Any]]
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 64
-KEPT = timedelta(hours=24)
-# A request that makes a prediction waits at most 30 s; one that is older was killed and may be carried out again.
-GIVEN_UP_AFTER = timedelta(seconds=60)
 PARAMETER = {
     "in": "header",
     "name": HEADER,
@@ -49,7 +44,6 @@ def once(view: View) -> View:
         key = _key(request)
         if key is None:
             return view(request, *args, **kwargs)
-        _forget_old(person(request))
         with transaction.atomic():
             row, is_first = _claim(request, key)
             if not is_first:
@@ -72,7 +66,6 @@ def once_over_the_network(view: View) -> View:
         key = _key(request)
         if key is None:
             return view(request, *args, **kwargs)
-        _forget_old(person(request))
         row, is_first = _claim(request, key)
         if not is_first:
             return _told_again(row)
@@ -98,10 +91,9 @@ def _key(request: HttpRequest) -> str | None:
 
 def _claim(request: HttpRequest, key: str) -> tuple[IdempotentRequest, bool]:
     """Return the row of the key and whether this request made it. Raises ApiProblem when it was another request's."""
-    row, is_first = IdempotentRequest.objects.get_or_create(
-        user=person(request), key=key, defaults={"fingerprint": _fingerprint(request)}
-    )
-    if not is_first and row.fingerprint != _fingerprint(request):
+    fingerprint = idempotency.fingerprint_of(request)
+    row, is_first = idempotency.claim(person(request), key, fingerprint)
+    if not is_first and row.fingerprint != fingerprint:
         raise ApiProblem(422, "api:key_reused")
     return row, is_first
 
@@ -118,26 +110,3 @@ def _keep(row: IdempotentRequest, answer: Status[Any]) -> None:
     row.status, row.answer = answer.status_code, answer.value.model_dump(mode="json")
     row.answer.update(dict.fromkeys(secrets, ""))
     row.save(update_fields=["status", "answer"])
-
-
-def _forget_old(user: User) -> None:
-    rows, now = IdempotentRequest.objects.filter(user=user), timezone.now()
-    rows.filter(created_at__lt=now - KEPT).delete()
-    rows.filter(status=None, created_at__lt=now - GIVEN_UP_AFTER).delete()
-
-
-def _fingerprint(request: HttpRequest) -> str:
-    """Return a hash of the address and of all that was sent; of files their content, wherever they are kept."""
-    found = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
-    if request.content_type != "multipart/form-data":
-        found.update(request.body)
-        return found.hexdigest()
-    for name, values in sorted(request.POST.lists()):
-        found.update(repr((name, values)).encode())
-    for name, files in sorted(request.FILES.lists()):
-        for file in files:
-            found.update(repr((name, file.name, file.size)).encode())
-            for chunk in file.chunks():
-                found.update(chunk)
-            file.seek(0)
-    return found.hexdigest()

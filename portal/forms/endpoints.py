@@ -1,5 +1,6 @@
 """Deploying a version, splitting traffic, confirming a deletion."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -74,12 +75,20 @@ class DeployForm(RefusableForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         endpoint, version = cleaned.get("endpoint"), cleaned.get("version")
-        cleaned["endpoint_name"] = endpoint.name if endpoint else (cleaned.get("endpoint_name") or "").strip()
-        if not cleaned["endpoint_name"] and "endpoint" not in self.errors:
+        name = cleaned["endpoint_name"] = endpoint.name if endpoint else (cleaned.get("endpoint_name") or "").strip()
+        if not name and "endpoint" not in self.errors:
             self.add_error("endpoint_name", _("Choose an endpoint, or name a new one."))
+        elif not endpoint and version and self._exists(name, version):
+            self.add_error("endpoint_name", _("There is an endpoint of this name: choose it above to deploy into it."))
         if endpoint and version and endpoint.workspace_id != version.registered_model.workspace_id:
             self.add_error("endpoint", _("This endpoint is in another workspace than the version."))
         return cleaned
+
+    def _exists(self, name: str, version: ModelVersion) -> bool:
+        """Whether the name is that of an endpoint of the version's workspace, which may be answering people now."""
+        return Endpoint.objects.filter(
+            workspace=version.registered_model.workspace_id, name=name, gone_at=None, is_ours=True
+        ).exists()
 
     @property
     def has_version(self) -> bool:
@@ -109,6 +118,12 @@ class TrafficForm(RefusableForm):
                 initial=deployment.traffic,
                 widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
             )
+
+    @property
+    def total(self) -> int | str:
+        """The sum of what the fields show; "–" while one of them is no number."""
+        shown = [str(self[name].value()).strip() for name in self.living]
+        return sum(map(int, shown)) if all(re.fullmatch(r"-?\d{1,6}", text) for text in shown) else "–"
 
     @property
     def split(self) -> dict[str, int]:

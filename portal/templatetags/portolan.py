@@ -5,6 +5,7 @@ How to use each: docs/frontend.md. Nothing here reads the database.
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django import template
 from django.utils import formats, timezone
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from ops.models import ModelVersion
-from portal import badges, vendor
+from portal import badges, idempotency, vendor
 from portal.queries import predict
 
 register = template.Library()
@@ -28,6 +29,12 @@ def icon(name: str, css: str = "") -> SafeString:
         f'<svg class="icon {css}" viewBox="0 0 24 24" {paint} stroke-linecap="round" stroke-linejoin="round" '
         f'aria-hidden="true">{vendor.icons()[name]}</svg>'
     )
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """The hidden field of a form that makes something: sent twice, it is carried out once (portal.idempotency)."""
+    return format_html('<input type="hidden" name="{}" value="{}">', idempotency.FIELD, uuid4())
 
 
 @register.simple_tag

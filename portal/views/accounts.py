@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 from django.views.i18n import set_language
 
 from accounts.models import User
@@ -46,7 +46,7 @@ def paused(request: HttpRequest, *given: Any, **more: Any) -> HttpResponse:
     return responses.page(request, "accounts/sign_in.html", context, status=429)
 
 
-@require_POST
+@responses.posted
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return responses.see(request, reverse("accounts:sign_in"))
@@ -92,7 +92,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @login_not_required
-@require_POST
+@responses.posted
 def language(request: HttpRequest) -> HttpResponse:
     """Keeps the chosen language in a cookie; ``next`` is checked to be ours."""
     response: HttpResponse = set_language(request)

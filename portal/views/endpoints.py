@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import access
 from ops import targets
@@ -15,7 +15,7 @@ from ops.models import Endpoint, ModelVersion, ServingState
 from ops.services import deployments
 from ops.services import endpoints as services
 from ops.services import traffic as shares
-from portal import lists, responses
+from portal import idempotency, lists, responses
 from portal.forms.endpoints import DeleteForm, DeployForm, TrafficForm
 from portal.presenters import endpoints as presenters
 from portal.queries import endpoints as queries
@@ -44,6 +44,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@idempotency.once
 def deploy(request: HttpRequest) -> HttpResponse:
     if not access.may_write_somewhere(request.user):
         raise PermissionDenied
@@ -69,7 +70,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.page(request, template, _context(shown))
 
 
-@require_POST
+@responses.posted
 def traffic(request: HttpRequest, public_id: str) -> HttpResponse:
     """Split the requests as the form says, or send all of them to the deployment ``all_to``."""
     endpoint = access.writable(queries.list_endpoints(), request.user, public_id=public_id)
@@ -101,7 +102,7 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.see(request, reverse("operations:detail", args=[operation.public_id]))
 
 
-@require_POST
+@responses.posted
 def delete_deployment(request: HttpRequest, public_id: str, deployment_id: str) -> HttpResponse:
     deployment = access.writable(queries.list_deployments(public_id), request.user, public_id=deployment_id)
     back = reverse("endpoints:detail", args=[public_id])

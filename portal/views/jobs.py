@@ -8,14 +8,14 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import access
 from ops import recipes, targets
 from ops.errors import Refused
 from ops.models import Workspace
 from ops.services import runs
-from portal import badges, lists, responses
+from portal import badges, idempotency, lists, responses
 from portal.forms.jobs import QueueForm, answers_of
 from portal.presenters import jobs as presenters
 from portal.queries import jobs as queries
@@ -61,6 +61,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@idempotency.once
 def queue(request: HttpRequest, recipe: str) -> HttpResponse:
     chosen = recipe_queries.find(recipe)
     if chosen is None:
@@ -90,7 +91,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.page(request, template, responses.context(shown))
 
 
-@require_POST
+@responses.posted
 def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     run = access.writable(queries.list_runs(), request.user, public_id=public_id)
     back = reverse("jobs:detail", args=[public_id])
@@ -101,7 +102,8 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.see(request, back)
 
 
-@require_POST
+@responses.posted
+@idempotency.once
 def retry(request: HttpRequest, public_id: str) -> HttpResponse:
     run = access.writable(queries.list_runs(), request.user, public_id=public_id)
     try:

@@ -10,7 +10,7 @@ from ops import targets
 from ops.errors import Refused
 from ops.models import Sample
 from ops.services import versions
-from portal import lists, responses
+from portal import idempotency, lists, responses
 from portal.forms.models import RegisterForm
 from portal.presenters import models as presenters
 from portal.queries import jobs
@@ -49,6 +49,7 @@ def version(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@idempotency.once
 def register(request: HttpRequest, public_id: str) -> HttpResponse:
     """A version from the run of that id."""
     run = access.writable(jobs.list_runs(), request.user, public_id=public_id)

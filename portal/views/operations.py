@@ -3,13 +3,13 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts import access
 from ops.errors import Refused
 from ops.models import Operation
 from ops.services import operations
-from portal import lists, responses
+from portal import idempotency, lists, responses
 from portal.presenters import operations as presenters
 from portal.queries import operations as queries
 from portal.signed_in import person
@@ -47,7 +47,7 @@ def progress(request: HttpRequest, public_id: str) -> HttpResponse:
     return _page(request, operation, responses.part(request, "operations/detail.html", "live"))
 
 
-@require_POST
+@responses.posted
 def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     operation = access.writable(queries.list_operations(), request.user, public_id=public_id)
     back = reverse("operations:detail", args=[public_id])
@@ -58,7 +58,8 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.see(request, back)
 
 
-@require_POST
+@responses.posted
+@idempotency.once
 def retry(request: HttpRequest, public_id: str) -> HttpResponse:
     operation = access.writable(queries.list_operations(), request.user, public_id=public_id)
     try:

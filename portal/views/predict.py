@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from ops.errors import OpsError
@@ -35,7 +35,7 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.page(request, "predict/show.html", context)
 
 
-@require_POST
+@responses.posted
 def send(request: HttpRequest, public_id: str) -> HttpResponse:
     endpoint = access.predictable(queries.list_askable(), request.user, public_id=public_id)
     form = _form(endpoint, request)

@@ -9,13 +9,13 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import access
 from accounts.models import Team
 from ops.errors import Refused
 from ops.services import people
-from portal import responses
+from portal import idempotency, responses
 from portal.forms.teams import MemberForm, RoleForm, TeamForm
 from portal.presenters import teams as presenters
 from portal.queries import teams as queries
@@ -30,6 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@idempotency.once
 def create(request: HttpRequest) -> HttpResponse:
     if not access.administers(request.user):
         raise PermissionDenied
@@ -49,7 +50,7 @@ def members(request: HttpRequest, public_id: str) -> HttpResponse:
     return _members(request, team, MemberForm())
 
 
-@require_POST
+@responses.posted
 def host_identity(request: HttpRequest, public_id: str) -> HttpResponse:
     """Whether the team may use the identity of the portal's own machine: a site admin of the team decides."""
     team = access.readable(Team, request.user, public_id=public_id)
@@ -60,7 +61,8 @@ def host_identity(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@responses.posted
+@idempotency.once
 def add_member(request: HttpRequest, public_id: str) -> HttpResponse:
     """Answers with the page itself when there is a one-time password: it is shown once and kept nowhere."""
     team = access.manageable(Team, request.user, public_id=public_id)
@@ -77,7 +79,7 @@ def add_member(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.see(request, _url(team))
 
 
-@require_POST
+@responses.posted
 def change_role(request: HttpRequest, public_id: str, member: int) -> HttpResponse:
     team = access.manageable(Team, request.user, public_id=public_id)
     membership = get_object_or_404(team.memberships, pk=member)
@@ -92,7 +94,7 @@ def change_role(request: HttpRequest, public_id: str, member: int) -> HttpRespon
     return responses.see(request, _url(team))
 
 
-@require_POST
+@responses.posted
 def end_pause(request: HttpRequest, public_id: str, member: int) -> HttpResponse:
     """After too many wrong passwords, let the member try again at once."""
     team = access.manageable(Team, request.user, public_id=public_id)
@@ -102,7 +104,7 @@ def end_pause(request: HttpRequest, public_id: str, member: int) -> HttpResponse
     return responses.see(request, _url(team))
 
 
-@require_POST
+@responses.posted
 def remove_member(request: HttpRequest, public_id: str, member: int) -> HttpResponse:
     """Owners remove anybody; everybody may leave."""
     team = access.readable(Team, request.user, public_id=public_id)

@@ -6,10 +6,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts import tokens
-from portal import responses
+from portal import idempotency, responses
 from portal.forms.tokens import TokenForm
 from portal.queries import tokens as queries
 from portal.signed_in import person
@@ -22,7 +22,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@responses.posted
+@idempotency.once
 def create(request: HttpRequest) -> HttpResponse:
     """Answers with the page itself: the secret is shown once and kept nowhere."""
     form = TokenForm(person(request), request.POST)
@@ -32,7 +33,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return _page(request, TokenForm(person(request)), made=token.name, secret=secret)
 
 
-@require_POST
+@responses.posted
 def revoke(request: HttpRequest, public_id: str) -> HttpResponse:
     token = queries.list_tokens_of(person(request)).filter(public_id=public_id).first()
     if token is None:

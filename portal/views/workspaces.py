@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import access
 from ops import targets
@@ -16,7 +16,7 @@ from ops.errors import Refused
 from ops.models import Credential, Workspace
 from ops.services import credentials
 from ops.services import workspaces as registry
-from portal import lists, responses
+from portal import idempotency, lists, responses
 from portal.forms.workspaces import RegisterForm
 from portal.presenters import workspaces as presenters
 from portal.queries import workspaces as queries
@@ -40,6 +40,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@idempotency.once
 def register(request: HttpRequest) -> HttpResponse:
     if not access.may_write_somewhere(request.user):
         raise PermissionDenied
@@ -66,7 +67,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.page(request, template, responses.context(shown))
 
 
-@require_POST
+@responses.posted
 def test(request: HttpRequest, public_id: str) -> HttpResponse:
     workspace = access.writable(queries.list_workspaces(), request.user, public_id=public_id)
     back = reverse("workspaces:detail", args=[public_id])
@@ -77,7 +78,7 @@ def test(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.see(request, back)
 
 
-@require_POST
+@responses.posted
 def unregister(request: HttpRequest, public_id: str) -> HttpResponse:
     workspace = access.writable(queries.list_workspaces(), request.user, public_id=public_id)
     try:

@@ -81,9 +81,12 @@ document.addEventListener(
       "close",
       () => {
         if (ask.returnValue !== "yes") return;
-        form.dataset.asked = "1";
-        form.requestSubmit(event.submitter ?? undefined);
-        delete form.dataset.asked;
+        // What refreshes itself waits for the answer; should the form be a new one all the same, that one is sent.
+        const current = form.isConnected ? form : one(`form[action="${form.getAttribute("action")}"]`);
+        if (!current) return;
+        current.dataset.asked = "1";
+        current.requestSubmit(current === form ? (event.submitter ?? undefined) : undefined);
+        delete current.dataset.asked;
       },
       { once: true },
     );

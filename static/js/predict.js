@@ -1,5 +1,5 @@
-// Predict's drop zone: drop, paste or choose an image, see it at once, send the form. Without script the file field and
-// the sample buttons send the same form. Markup: <form data-predict> around
+// Predict's drop zone: drop, paste or choose an image and see it at once; the button sends it. A sample is sent by its click,
+// and by the button again. Without script the file field and the sample buttons send the same form. Markup: <form data-predict> around
 //   <label class="drop" data-drop data-drop-limit="bytes" data-text-large="…" data-text-kind="…">
 //     <input type="file" name="image"> … <img class="drop-preview" data-preview hidden alt=""></label>
 //   <button class="thumb" name="sample" value="ID" data-sample><img …></button>      and somewhere <p data-drop-problem hidden>
@@ -10,6 +10,9 @@ function wire(form) {
   const input = zone.querySelector("input[type=file]");
   const preview = form.querySelector("[data-preview]");
   const problem = form.querySelector("[data-drop-problem]");
+  // The sample that the button sends, when one was the last that was chosen.
+  const chosen = Object.assign(document.createElement("input"), { type: "hidden", name: "sample", disabled: true });
+  form.append(chosen);
   let shown = "";
 
   const refuse = (text) => {
@@ -47,8 +50,8 @@ function wire(form) {
     )
       return;
     mark(null);
+    chosen.disabled = true;
     show(URL.createObjectURL(file));
-    form.requestSubmit();
   };
 
   input.addEventListener("change", () => take(input.files[0]));
@@ -78,6 +81,9 @@ function wire(form) {
     if (!thumb) return;
     refuse("");
     input.value = "";
+    chosen.value = thumb.value;
+    // The click itself sends the thumb's own value; from then on the button sends it.
+    setTimeout(() => (chosen.disabled = false));
     mark(thumb);
     show(thumb.querySelector("img").src);
   });

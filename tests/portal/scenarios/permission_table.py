@@ -31,13 +31,13 @@ home:health                              POST  405        405       405    405  
 
 accounts:sign_in                         GET   page       moved     moved  moved      moved   moved     moved
 accounts:sign_in                         POST  done       moved     moved  moved      moved   moved     moved
-accounts:sign_out                        GET   sign-in    405       405    405        405     405       405
+accounts:sign_out                        GET   sign-in    moved     moved  moved      moved   moved     moved
 accounts:sign_out                        POST  sign-in    moved     moved  moved      moved   moved     moved
 accounts:password                        GET   sign-in    page      page   page       page    page      page
 accounts:password                        POST  sign-in    done      done   done       done    done      done
 accounts:setup                           GET   404        404       404    404        404     404       404
 accounts:setup                           POST  404        404       404    404        404     404       404
-accounts:language                        GET   405        405       405    405        405     405       405
+accounts:language                        GET   moved      moved     moved  moved      moved   moved     moved
 accounts:language                        POST  moved      moved     moved  moved      moved   moved     moved
 
 teams:index                              GET   sign-in    page      page   page       page    page      page
@@ -46,25 +46,25 @@ teams:create                             GET   sign-in    403       page   403  
 teams:create                             POST  sign-in    403       done   403        403     403       403
 teams:members                            GET   sign-in    404       404    404        page    page      page
 teams:members                            POST  sign-in    405       405    405        405     405       405
-teams:add_member                         GET   sign-in    405       405    405        405     405       405
+teams:add_member                         GET   sign-in    moved     moved  moved      moved   moved     moved
 teams:add_member                         POST  sign-in    404       404    404        403     403       done
-teams:add_member (new account)           GET   sign-in    405       405    405        405     405       405
+teams:add_member (new account)           GET   sign-in    moved     moved  moved      moved   moved     moved
 teams:add_member (new account)           POST  sign-in    404       404    404        403     403       made
-teams:change_role                        GET   sign-in    405       405    405        405     405       405
+teams:change_role                        GET   sign-in    moved     moved  moved      moved   moved     moved
 teams:change_role                        POST  sign-in    404       404    404        403     403       done
-teams:change_role (one's own)            GET   sign-in    405       405    405        405     405       405
+teams:change_role (one's own)            GET   sign-in    moved     moved  moved      moved   moved     moved
 teams:change_role (one's own)            POST  sign-in    404       404    404        403     403       done
-teams:change_role (not a member)         GET   sign-in    405       405    405        405     405       405
+teams:change_role (not a member)         GET   sign-in    moved     moved  moved      moved   moved     moved
 teams:change_role (not a member)         POST  sign-in    404       404    404        403     403       404
-teams:host_identity                      GET   sign-in    405       405    405        405     405       405
+teams:host_identity                      GET   sign-in    moved     moved  moved      moved   moved     moved
 teams:host_identity                      POST  sign-in    404       404    404        403     403       403
-teams:end_pause                          GET   sign-in    405       405    405        405     405       405
+teams:end_pause                          GET   sign-in    moved     moved  moved      moved   moved     moved
 teams:end_pause                          POST  sign-in    404       404    404        403     403       done
-teams:remove_member                      GET   sign-in    405       405    405        405     405       405
+teams:remove_member                      GET   sign-in    moved     moved  moved      moved   moved     moved
 teams:remove_member                      POST  sign-in    404       404    404        403     403       done
-teams:remove_member (oneself)            GET   sign-in    405       405    405        405     405       405
+teams:remove_member (oneself)            GET   sign-in    moved     moved  moved      moved   moved     moved
 teams:remove_member (oneself)            POST  sign-in    404       404    404        done    done      done
-teams:remove_member (not a member)       GET   sign-in    405       405    405        405     405       405
+teams:remove_member (not a member)       GET   sign-in    moved     moved  moved      moved   moved     moved
 teams:remove_member (not a member)       POST  sign-in    404       404    404        404     404       404
 
 workspaces:index                         GET   sign-in    page      page   page       page    page      page
@@ -75,9 +75,9 @@ workspaces:register (others' credential) GET   sign-in    403       403    page 
 workspaces:register (others' credential) POST  sign-in    403       403    422        403     422       422
 workspaces:detail                        GET   sign-in    404       404    404        page    page      page
 workspaces:detail                        POST  sign-in    405       405    405        405     405       405
-workspaces:test                          GET   sign-in    405       405    405        405     405       405
+workspaces:test                          GET   sign-in    moved     moved  moved      moved   moved     moved
 workspaces:test                          POST  sign-in    404       404    404        403     done      done
-workspaces:unregister                    GET   sign-in    405       405    405        405     405       405
+workspaces:unregister                    GET   sign-in    moved     moved  moved      moved   moved     moved
 workspaces:unregister                    POST  sign-in    404       404    404        403     done      done
 
 jobs:index                               GET   sign-in    page      page   page       page    page      page
@@ -88,9 +88,9 @@ jobs:queue                               GET   sign-in    403       403    page 
 jobs:queue                               POST  sign-in    403       403    422        403     done      done
 jobs:detail                              GET   sign-in    404       404    404        page    page      page
 jobs:detail                              POST  sign-in    405       405    405        405     405       405
-jobs:cancel                              GET   sign-in    405       405    405        405     405       405
+jobs:cancel                              GET   sign-in    moved     moved  moved      moved   moved     moved
 jobs:cancel                              POST  sign-in    404       404    404        403     done      done
-jobs:retry                               GET   sign-in    405       405    405        405     405       405
+jobs:retry                               GET   sign-in    moved     moved  moved      moved   moved     moved
 jobs:retry                               POST  sign-in    404       404    404        403     done      done
 jobs:log_file                            GET   sign-in    404       404    404        page    page      page
 jobs:log_file                            POST  sign-in    405       405    405        405     405       405
@@ -116,22 +116,22 @@ endpoints:deploy (others' endpoint)      GET   sign-in    403       403    page 
 endpoints:deploy (others' endpoint)      POST  sign-in    403       403    422        403     422       422
 endpoints:detail                         GET   sign-in    404       404    404        page    page      page
 endpoints:detail                         POST  sign-in    405       405    405        405     405       405
-endpoints:traffic                        GET   sign-in    405       405    405        405     405       405
+endpoints:traffic                        GET   sign-in    moved     moved  moved      moved   moved     moved
 endpoints:traffic                        POST  sign-in    404       404    404        403     done      done
 endpoints:delete                         GET   sign-in    404       404    404        403     page      page
 endpoints:delete                         POST  sign-in    404       404    404        403     done      done
-endpoints:delete_deployment              GET   sign-in    405       405    405        405     405       405
+endpoints:delete_deployment              GET   sign-in    moved     moved  moved      moved   moved     moved
 endpoints:delete_deployment              POST  sign-in    404       404    404        403     done      done
-endpoints:delete_deployment (mismatched) GET   sign-in    405       405    405        405     405       405
+endpoints:delete_deployment (mismatched) GET   sign-in    moved     moved  moved      moved   moved     moved
 endpoints:delete_deployment (mismatched) POST  sign-in    404       404    404        404     404       404
 
 predict:index                            GET   sign-in    page      page   page       page    page      page
 predict:index                            POST  sign-in    405       405    405        405     405       405
 predict:show                             GET   sign-in    404       404    404        page    page      page
 predict:show                             POST  sign-in    405       405    405        405     405       405
-predict:send                             GET   sign-in    405       405    405        405     405       405
+predict:send                             GET   sign-in    moved     moved  moved      moved   moved     moved
 predict:send                             POST  sign-in    404       404    404        made    made      made
-predict:send (others' sample)            GET   sign-in    405       405    405        405     405       405
+predict:send (others' sample)            GET   sign-in    moved     moved  moved      moved   moved     moved
 predict:send (others' sample)            POST  sign-in    404       404    422        422     422       422
 
 operations:index                         GET   sign-in    page      page   page       page    page      page
@@ -140,9 +140,9 @@ operations:detail                        GET   sign-in    404       404    404  
 operations:detail                        POST  sign-in    405       405    405        405     405       405
 operations:progress                      GET   sign-in    404       404    404        page    page      page
 operations:progress                      POST  sign-in    405       405    405        405     405       405
-operations:cancel                        GET   sign-in    405       405    405        405     405       405
+operations:cancel                        GET   sign-in    moved     moved  moved      moved   moved     moved
 operations:cancel                        POST  sign-in    404       404    404        403     done      done
-operations:retry                         GET   sign-in    405       405    405        405     405       405
+operations:retry                         GET   sign-in    moved     moved  moved      moved   moved     moved
 operations:retry                         POST  sign-in    404       404    404        403     done      done
 """
 LINE = re.compile(r"(?P<name>(?P<route>[a-z_]+:[a-z_]+)(?: \(.+\))?)\s+(?P<method>GET|POST)\s+(?P<words>.+)")

@@ -81,7 +81,7 @@ def build(setup_token: str, scoring_uri: str) -> World:
 
 def holdings(name: str, scoring_uri: str) -> Holdings:
     """A team of one owner with a workspace and all that can be in it; ``name`` is part of each name."""
-    team = Team.objects.create(name=f"Team {name}")
+    team = Team.objects.create(name=f"Team {name}", may_use_host_identity=True)
     member = Membership.objects.create(user=_person(f"{name}-member"), team=team, role="owner")
     credential = Credential.objects.create(team=team, kind="managed_identity", name=f"{name}-identity")
     workspace, idle = (_workspace(team, credential, f"{name}-{word}") for word in ("main", "idle"))

@@ -9,7 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership, Team, User
+from ops.models import Run
 from portal import onboarding
+from tests.portal import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT_ONCE = 6
@@ -52,6 +54,17 @@ def test_the_set_up_link_makes_one_owner():
     assert at_once(ask, clients) == [303] + [404] * (AT_ONCE - 1)
     assert User.objects.count() == 1
     assert Team.objects.count() == 1
+
+
+def test_a_form_that_is_sent_several_times_makes_one_job(alice, workspace):
+    answers = {f"parameter_{name}": str(value) for name, value in factories.PARAMETERS.items()}
+    answers |= {"compute": f"{workspace.public_id}/cpu-cluster", "once": "one-key"}
+    clients = [Client() for _ in range(AT_ONCE)]
+    for client in clients:
+        client.force_login(alice)
+    statuses = at_once(lambda client: client.post("/jobs/new/mnist-keras/", answers).status_code, clients)
+    assert statuses == [303] * AT_ONCE
+    assert Run.objects.count() == 1
 
 
 @pytest.mark.parametrize("username", ["newcomer", "bob"])

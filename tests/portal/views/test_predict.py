@@ -124,7 +124,7 @@ def test_a_stranger_sees_nothing(endpoint, charlie, client_of, view):
 
 
 def test_the_wrong_method_is_refused(endpoint, alice, client_of):
-    assert client_of(alice).get(url(endpoint)).status_code == 405
+    assert client_of(alice).get(url(endpoint)).url == url(endpoint, "show")
 
 
 @pytest.mark.parametrize(
