@@ -1,12 +1,9 @@
 """What workers and beat call: a few lines each around the engine, the mirror and the queue. No rules in here."""
 
-from typing import Any
-
 from celery import shared_task
-from celery.signals import celeryd_after_setup
 
 from ops import queue
-from ops.engine import clouds, heartbeats, runner
+from ops.engine import heartbeats, runner
 from ops.flows import catalogue
 from ops.mirror import rounds
 
@@ -44,10 +41,3 @@ def heartbeat(queue_name: str) -> None:
     """A worker of the queue is alive, and what it speaks to answers."""
     heartbeats.stamp(f"queue:{queue_name}")
     heartbeats.stamp_cloud(queue_name)
-
-
-@celeryd_after_setup.connect
-def preload(instance: Any, **about: Any) -> None:
-    """Import the SDK once, before the worker forks; workers of other queues do without its 150 MB."""
-    if any(name.startswith("cloud.") for name in instance.app.amqp.queues.consume_from):
-        clouds.preload()

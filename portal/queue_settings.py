@@ -46,6 +46,6 @@ SETTINGS: dict[str, Any] = {
     "worker_send_task_events": False,
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "timezone": "UTC",
-    "imports": ["ops.tasks"],
+    "imports": ["ops.tasks", "ops.preforking"],
     "beat_schedule": _beat_schedule(),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -88,8 +89,10 @@ def connect(target: Target, identity: Identity) -> Connection:
 
 
 def preload() -> None:
-    """Import the SDK now: a worker does this once before it forks, instead of in its first task."""
+    """Import the SDK now, and load what a first call over TLS loads: a worker does this once before it forks."""
     sdk.load()
+    ssl.create_default_context()
+    clouds.answers()
 
 
 def _credential(identity: Identity, cloud: Cloud) -> TokenCredential:
