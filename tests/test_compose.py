@@ -65,6 +65,10 @@ def test_every_setting_in_it_is_one_that_we_read():
     assert not [name for name in ours - given_by_server if f"`{name}`" not in known]
 
 
+def test_beat_is_the_one_that_script_server_starts():
+    assert SERVICES["beat"]["command"][1:] == services.beat({}).command[1:]
+
+
 def filled_in(text, given):
     """Compose's own substitution: ${NAME:-default}, ${NAME:?message}, $$."""
 
@@ -92,7 +96,6 @@ class Services:
             "/srv/portolan/var": str(folder / "var"),
             "/srv/portolan/": f"{ROOT}/",
             "/srv/amlocal": str(folder / "amlocal"),
-            "/tmp/beat-schedule": str(folder / "beat-schedule"),
         }
         programs = folder / "bin"
         programs.mkdir()

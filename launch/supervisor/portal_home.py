@@ -15,7 +15,7 @@ from launch.supervisor.processes import Process
 
 LOG_BYTES = 20 * 1024 * 1024
 # What --reset deletes; anything else in the folder is not ours.
-CONTENTS = ("portal.sqlite3*", "keys", "files", "amlocal", "valkey", "beat", "log", "run", "static", "demo.json")
+CONTENTS = ("portal.sqlite3*", "keys", "files", "amlocal", "valkey", "log", "run", "static", "demo.json")
 
 
 @contextmanager

@@ -140,16 +140,15 @@ def web(environment: Mapping[str, str], sockets: Path) -> Service:
 def worker(name: str, queues: str, environment: Mapping[str, str]) -> Service:
     """A Celery worker of three processes: mirrors must not keep flows waiting. Its log says when it is ready."""
     command = [
-        *_celery("worker", "--queues", queues, "--hostname", f"{name}@%h", "--concurrency", "3"),
+        *(sys.executable, "-m", "celery", "--app", "portal.celery", "worker", "--loglevel", "INFO"),
+        *("--queues", queues, "--hostname", f"{name}@%h", "--concurrency", "3"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
     return Service(f"worker-{name}", command, environment, partial(_says, words=b" ready."), stop_seconds=8)
 
 
-def beat(home: Path, environment: Mapping[str, str]) -> Service:
-    folder = home / "beat"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    command = _celery("beat", "--schedule", str(folder / "schedule"), "--pidfile", "")
+def beat(environment: Mapping[str, str]) -> Service:
+    command = [sys.executable, "-m", "portal.beat"]
     return Service("beat", command, environment, partial(_says, words=b"beat: Starting"))
 
 
@@ -171,10 +170,6 @@ def setup_path(preparing: subprocess.Popen[str]) -> str:
 
 def _says(log: Path, begin: int, words: bytes) -> bool:
     return probes.log_contains(log, begin, words)
-
-
-def _celery(*words: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "--app", "portal.celery", words[0], "--loglevel", "INFO", *words[1:]]
 
 
 def valkey_program() -> str:

@@ -66,7 +66,7 @@ class Supervisor:
         for cloud in services.clouds():
             extra = local if cloud == "local" else services.azure_environment(cloud)
             self._add(services.worker(cloud, f"cloud.{cloud}", environment | extra))
-        self._add(services.beat(self.home, environment))
+        self._add(services.beat(environment))
         self._await()
         say(f"Ready in {time.monotonic() - started:.1f} s: {services.site_url()}")
         if setup_path:

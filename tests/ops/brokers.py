@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import shutil
@@ -53,7 +54,7 @@ class Broker:
         """(task, arguments, headers) of what waits in the queue, oldest first."""
         with self._client() as client:
             bodies = [json.loads(body) for body in reversed(client.lrange(queue, 0, -1))]
-        return [(body["headers"]["task"], json.loads(body["headers"]["argsrepr"]), body["headers"]) for body in bodies]
+        return [(body["headers"]["task"], _arguments(body), body["headers"]) for body in bodies]
 
     def clear(self) -> None:
         with self._client() as client:
@@ -61,6 +62,11 @@ class Broker:
 
     def _client(self) -> redis.Redis:
         return redis.Redis(unix_socket_path=str(self.socket))
+
+
+def _arguments(message: dict) -> list:
+    """The positional ones: Celery's body is [positional, named, what follows]."""
+    return json.loads(base64.b64decode(message["body"]))[0]
 
 
 @contextlib.contextmanager
