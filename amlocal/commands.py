@@ -16,7 +16,7 @@ import time
 import urllib.request
 from collections.abc import Sequence
 
-from amlocal import environ, log_locations, running, settings
+from amlocal import environ, holders, log_locations, settings
 from amlocal.settings import Settings, SettingsError
 
 KEPT = ("secret", "tls", "lock")
@@ -59,9 +59,12 @@ def _say(text: str) -> None:
 
 def up(given: Settings, chosen: argparse.Namespace) -> int:
     if not chosen.detach:
+        # Only here: the other commands answer in a third of the time without the whole server.
+        from amlocal import running
+
         running.serve(given)
         return 0
-    if running.holder(given) is not None:
+    if holders.holder(given) is not None:
         raise SettingsError(f"Another amlocal is already running in {given.home}.")
     with (given.home / "up.log").open("wb") as output:
         process = subprocess.Popen(
@@ -73,7 +76,7 @@ def up(given: Settings, chosen: argparse.Namespace) -> int:
         )
     give_up_at = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < give_up_at:
-        facts = running.find(given)
+        facts = holders.find(given)
         if facts and facts["pid"] == process.pid:
             _say(json.dumps(facts))
             return 0
@@ -83,7 +86,7 @@ def up(given: Settings, chosen: argparse.Namespace) -> int:
 
 
 def env(given: Settings, chosen: argparse.Namespace) -> int:
-    facts = running.find(given)
+    facts = holders.find(given)
     if facts:
         given = given.at_url(facts["url"])
     elif given.public_url.endswith(":0"):
@@ -93,7 +96,7 @@ def env(given: Settings, chosen: argparse.Namespace) -> int:
 
 
 def status(given: Settings, chosen: argparse.Namespace) -> int:
-    pid, facts = running.holder(given), running.find(given)
+    pid, facts = holders.holder(given), holders.find(given)
     if pid is None:
         _say(f"No amlocal is running in {given.home}.")
         return 1
@@ -114,14 +117,14 @@ def status(given: Settings, chosen: argparse.Namespace) -> int:
 
 
 def down(given: Settings, chosen: argparse.Namespace) -> int:
-    pid = running.holder(given)
+    pid = holders.holder(given)
     if not pid:
         _say(f"No amlocal is running in {given.home}.")
         return 0
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     give_up_at = time.monotonic() + STOP_SECONDS
-    while running.holder(given) == pid:
+    while holders.holder(given) == pid:
         if time.monotonic() > give_up_at:
             raise SettingsError(f"Process {pid} has not ended within {STOP_SECONDS} seconds.")
         time.sleep(0.05)
@@ -130,9 +133,9 @@ def down(given: Settings, chosen: argparse.Namespace) -> int:
 
 def reset(given: Settings, chosen: argparse.Namespace) -> int:
     """Removes the state of a stopped amlocal; secret and certificates stay, so that clients need no new variables."""
-    if running.holder(given) is not None:
+    if holders.holder(given) is not None:
         raise SettingsError("It is running: stop it first with `python -m amlocal down`.")
-    with running.having(given):
+    with holders.having(given):
         for path in given.home.iterdir():
             if path.name in KEPT:
                 continue

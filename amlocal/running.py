@@ -1,10 +1,8 @@
-"""One server for one home: starting, the ready line, the file that says where it is, the lock, stopping."""
+"""One server for one home: starting, the ready line, the file that says where it is, stopping."""
 
 from __future__ import annotations
 
-import contextlib
 import faulthandler
-import fcntl
 import json
 import logging
 import logging.handlers
@@ -13,11 +11,9 @@ import signal
 import sqlite3
 import sys
 import threading
-import time
-from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO
 
-from amlocal import application
+from amlocal import application, holders
 from amlocal.application import Application
 from amlocal.arm import workspaces
 from amlocal.server import Server
@@ -27,14 +23,12 @@ from amlocal.web.http import ArmError
 
 log = logging.getLogger("amlocal")
 CALM_SECONDS = 5
-# `status` and `env` look at the lock for a moment.
-LOCK_SECONDS = 0.3
 
 
 def serve(settings: Settings) -> None:
     """Listen until SIGTERM or SIGINT, then end this process; prints one line of JSON when ready. Raises SettingsError
     when it cannot start."""
-    lock = _lock(settings)
+    lock = holders.lock(settings)
     try:
         _start_log(settings)
         trust = tls.server_context(settings)
@@ -88,65 +82,6 @@ def _announce(settings: Settings) -> None:
     log.info("ready at %s", settings.public_url)
     sys.stdout.write(f"{json.dumps(facts)}\n")
     sys.stdout.flush()
-
-
-def find(settings: Settings) -> dict[str, Any] | None:
-    """What the running server of this home said about itself; None when there is none, or when it is not ready yet."""
-    if holder(settings) is None:
-        return None
-    with contextlib.suppress(OSError, ValueError):
-        return dict(json.loads((settings.home / "server.json").read_text()))
-    return None
-
-
-def holder(settings: Settings) -> int | None:
-    """The pid of the process that has this home, ready or not; None when there is none."""
-    try:
-        with (settings.home / "lock").open() as file:
-            # Shared: whoever only looks is in nobody's way but a server's that starts at this moment, which waits.
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return None
-    except FileNotFoundError:
-        return None
-    except BlockingIOError:
-        text = (settings.home / "lock").read_text()
-        return int(text) if text.isdigit() else 0
-    except OSError as exc:
-        raise SettingsError(f"{settings.home} cannot be used ({exc}).") from exc
-
-
-@contextlib.contextmanager
-def having(settings: Settings) -> Iterator[None]:
-    """The home for whoever changes it without a server. Raises SettingsError while there is one."""
-    with _lock(settings):
-        yield
-
-
-def _lock(settings: Settings) -> IO[str]:
-    """The kernel gives the lock back when its holder dies, however it dies. What the last server said about itself is
-    gone then. Raises SettingsError."""
-    try:
-        file = (settings.home / "lock").open("a")
-        give_up_at = time.monotonic() + LOCK_SECONDS
-        while not _is_locked(file):
-            if time.monotonic() > give_up_at:
-                file.close()
-                raise SettingsError(f"Another amlocal is already running in {settings.home}.")
-            time.sleep(0.02)
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        (settings.home / "server.json").unlink(missing_ok=True)
-    except OSError as exc:
-        raise SettingsError(f"{settings.home} cannot be used ({exc}).") from exc
-    return file
-
-
-def _is_locked(file: IO[str]) -> bool:
-    with contextlib.suppress(BlockingIOError):
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False
 
 
 def _start_log(settings: Settings) -> None:

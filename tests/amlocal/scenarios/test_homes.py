@@ -68,8 +68,8 @@ def test_each_command_knows_each_state(tmp_path: Path) -> None:
 def test_a_server_that_is_not_ready_yet_is_told_from_one_that_is_not_there(tmp_path: Path) -> None:
     server = AmlocalServer(tmp_path / "home")
     holding = (
-        "from amlocal import running, settings; import time\n"
-        "with running.having(settings.read()): print('has it', flush=True); time.sleep(60)"
+        "from amlocal import holders, settings; import time\n"
+        "with holders.having(settings.read()): print('has it', flush=True); time.sleep(60)"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", holding], cwd=ROOT, env=server.settings(), stdout=subprocess.PIPE, text=True
