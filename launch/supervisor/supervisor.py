@@ -53,14 +53,12 @@ class Supervisor:
             self._add(services.valkey(self.home, self.sockets))
             broker = f"redis+socket://{self.sockets / 'valkey.sock'}?virtual_host=0"
         environment = services.shared_environment(self.home, broker)
-        local: dict[str, str] = {}
-        if services.has_amlocal():
-            local = services.amlocal_variables(self.home)
-            self._add(services.amlocal(self.home, local))
-            environment.setdefault("PORTAL_CA_BUNDLE", local["REQUESTS_CA_BUNDLE"])
         with services.prepare(environment) as preparing:
+            local = self._start_amlocal()
             self._await()
             setup_path = services.setup_path(preparing)
+        if local:
+            environment.setdefault("PORTAL_CA_BUNDLE", local["REQUESTS_CA_BUNDLE"])
         self._add(services.web(environment, self.sockets))
         self._add(services.worker("portal", "portal,scoring", environment))
         for cloud in services.clouds():
@@ -72,6 +70,14 @@ class Supervisor:
         if setup_path:
             say(f"Make the first owner here (works once): {services.site_url()}{setup_path}")
         say("Ctrl-C ends it.")
+
+    def _start_amlocal(self) -> dict[str, str]:
+        """Return the variables that point its workers at it; none when this site has no amlocal."""
+        if not services.has_amlocal():
+            return {}
+        variables = services.amlocal_variables(self.home)
+        self._add(services.amlocal(self.home, variables))
+        return variables
 
     def _watch(self) -> None:
         rotated = time.monotonic()

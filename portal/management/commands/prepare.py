@@ -6,11 +6,14 @@ from typing import Any
 from django.apps import apps
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.urls import reverse
 
 from portal import onboarding
+
+# Of ``accounts:setup``. To ask for it by that name would load all pages, longer than the rest of the command takes.
+SETUP_PATH = "/setup/{token}/"
 
 
 def unknown_migrations() -> list[str]:
@@ -19,6 +22,12 @@ def unknown_migrations() -> list[str]:
     known = MigrationLoader(None).disk_migrations
     ours = {config.label for config in apps.get_app_configs()} | {"portal"}
     return sorted(f"{app}.{name}" for app, name in applied if app in ours and (app, name) not in known)
+
+
+def has_new_migrations() -> bool:
+    """Return whether there is anything to apply; ``migrate`` itself takes its time to find that there is nothing."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 class Command(BaseCommand):
@@ -38,9 +47,10 @@ class Command(BaseCommand):
                 f"({', '.join(foreign)}). Nothing was changed. Start with an empty one: script/server --reset, or "
                 "another PORTAL_HOME or DATABASE_URL."
             )
-        call_command("migrate", interactive=False, verbosity=0)
+        if has_new_migrations():
+            call_command("migrate", interactive=False, verbosity=0)
         token = onboarding.issue_setup_token()
-        path = reverse("accounts:setup", kwargs={"token": token}) if token else ""
+        path = SETUP_PATH.format(token=token) if token else ""
         if options["json"]:
             self.stdout.write(json.dumps({"setup_path": path}))
         elif path:

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
+from django.urls import resolve
 
 from portal import onboarding
 
@@ -28,6 +29,12 @@ def prepared(**options):
 def test_without_users_it_prints_a_link_that_works():
     token = prepared().strip().rpartition("/setup/")[2].rstrip("/")
     assert onboarding.is_open(token)
+
+
+@pytest.mark.django_db
+def test_the_link_leads_to_the_page_of_that_name():
+    path = prepared().strip().rpartition(" ")[2]
+    assert resolve(path).view_name == "accounts:setup"
 
 
 @pytest.mark.django_db
