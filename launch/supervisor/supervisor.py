@@ -1,7 +1,6 @@
 """Starts all services in their order, keeps them alive, and ends them in reverse; each is a ``service_process``."""
 
 import signal
-import threading
 import time
 from pathlib import Path
 from types import FrameType
@@ -28,7 +27,10 @@ class Supervisor:
         self.sockets = sockets
         self.running: list[ServiceProcess] = []
         self.stop_signals = 0
-        self.stopping = threading.Event()
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.stop_signals > 0
 
     def run(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -40,7 +42,7 @@ class Supervisor:
             pass
         except Problem:
             # A Ctrl-C on the terminal also ends what is run meanwhile: that is no problem.
-            if not self.stopping.is_set():
+            if not self.is_stopping:
                 raise
         finally:
             self._end()
@@ -81,7 +83,8 @@ class Supervisor:
 
     def _watch(self) -> None:
         rotated = time.monotonic()
-        while not self.stopping.wait(LOOP_SECONDS):
+        while not self.is_stopping:
+            time.sleep(LOOP_SECONDS)
             for child in self.running:
                 child.keep_alive()
             if time.monotonic() - rotated > ROTATION_SECONDS:
@@ -112,9 +115,9 @@ class Supervisor:
             time.sleep(READY_SECONDS)
 
     def _raise_when_asked(self) -> None:
-        if self.stopping.is_set():
+        if self.is_stopping:
             raise Stopped
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        # A number, not an Event: a signal that comes while the loop holds the Event's lock would wait for it for ever.
         self.stop_signals += 1
-        self.stopping.set()
