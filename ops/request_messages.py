@@ -46,6 +46,11 @@ REQUEST_TEXTS: dict[str, tuple[Text, Text, Text]] = {
         _("The error is in the portal's log. Nothing you queued is lost: workers go on by themselves."),
         "",
     ),
+    "http:503": (
+        _("The database is busy"),
+        _("Another program has held the portal's database for too long; nothing was saved."),
+        _("Try again in a moment."),
+    ),
     "api:wrong_values": (
         _("Check these values"),
         _("The request has values that cannot be used; fields says which and why."),

@@ -4,10 +4,11 @@
 """
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +22,11 @@ class Variable:
     meaning: str
 
 
+# A password may hold any character, "/", "@" and "#" too, written as it is or percent-encoded: the last "@" ends it.
+POSTGRES_URL = re.compile(
+    r"postgres(?:ql)?://(?:(?P<user>[^:@/]*)(?::(?P<password>.*))?@)?"
+    r"(?P<host>\[[^\]]*\]|[^@/:\[]*)(?::(?P<port>\d+))?/(?P<name>[^/?]*)(?:\?.*)?"
+)
 VARIABLES = {
     variable.name: variable
     for variable in (
@@ -100,16 +106,16 @@ def database() -> dict[str, object]:
     A host that is percent-encoded (``postgres://me@%2Ftmp%2Fpg/name``) names a unix socket's folder.
     """
     if url := text("DATABASE_URL"):
-        parts = urlsplit(url)
-        if parts.scheme not in {"postgres", "postgresql"}:
-            raise ValueError("DATABASE_URL must start with postgres://")
+        parts = POSTGRES_URL.fullmatch(url)
+        if parts is None:
+            raise ValueError("DATABASE_URL must look like postgres://user:password@host:port/name")
         return {
             "ENGINE": "django.db.backends.postgresql",
-            "NAME": unquote(parts.path.lstrip("/")),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": unquote(parts.hostname or ""),
-            "PORT": parts.port or "",
+            "NAME": unquote(parts["name"]),
+            "USER": unquote(parts["user"] or ""),
+            "PASSWORD": unquote(parts["password"] or ""),
+            "HOST": unquote(parts["host"].strip("[]")),
+            "PORT": parts["port"] or "",
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
         }

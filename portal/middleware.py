@@ -4,11 +4,13 @@ The API asks for itself: a token is as good as a session there. What a person ma
 by ``accounts.access``.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -17,6 +19,9 @@ from django.utils.cache import patch_vary_headers
 from accounts.models import User
 from portal.api import errors
 from portal.api.errors import API
+from portal.responses import busy
+
+logger = logging.getLogger(__name__)
 
 View = Callable[..., Any]
 # Where a person with a one-time password may still go.
@@ -45,7 +50,7 @@ class SignInRequired(LoginRequiredMiddleware):
         here = (
             urlsplit(request.headers.get("HX-Current-URL", "")).path if _is_htmx(request) else request.get_full_path()
         )
-        return _send(request, f"{reverse('accounts:sign_in')}?next={here}")
+        return _send(request, f"{reverse('accounts:sign_in')}?{urlencode({'next': here}, safe='/')}")
 
 
 def _is_htmx(request: HttpRequest) -> bool:
@@ -59,6 +64,36 @@ def _name(request: HttpRequest) -> str:
 def _send(request: HttpRequest, url: str) -> HttpResponse:
     """A fragment that polls must not swap a whole sign-in page into itself."""
     return HttpResponse(status=204, headers={"HX-Redirect": url}) if _is_htmx(request) else HttpResponseRedirect(url)
+
+
+class NothingKept:
+    """Lets no cache and no shared computer keep a page behind sign-in; what sets its own rule keeps it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
+
+
+class DatabaseBusy:
+    """Answers 503 when another program holds the database's lock for longer than we wait: nothing was saved."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Return the answer for a lock that was not given; any other exception is not ours."""
+        if not isinstance(exception, OperationalError) or "locked" not in str(exception):
+            return None
+        logger.warning("database busy: %s %s", request.method, request.path)
+        return busy(request)
 
 
 class ApiResponses:

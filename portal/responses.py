@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.utils.cache import patch_vary_headers
+from django_htmx.http import trigger_client_event
 
 from ops.errors import Refused
-from ops.messages import explain
+from ops.messages import explain, of
+from portal.api import errors
+from portal.api.errors import API
 from portal.forms.refusals import RefusableForm
 
 if TYPE_CHECKING:
@@ -92,6 +96,21 @@ def refused(request: HttpRequest, error: Exception, back: str) -> HttpResponse:
         return render(request, "_refusal.html", {"explanation": explanation}, status=409)
     messages.error(request, str(explanation))
     return SeeOther(back)
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    """503: the database is busy and nothing was saved. An htmx request gets a toast, and the form stays as it is."""
+    explanation = of("http:503", {})
+    if request.path.startswith(API):
+        response = errors.plain(503)
+    elif getattr(request, "htmx", None):
+        response = HttpResponse(status=503)
+        trigger_client_event(response, "portolan:toast", {"sentence": str(explanation), "tone": "bad"})
+    else:
+        facts = {"status": 503, "title": explanation.title, "sentence": str(explanation), "may_go_back": True}
+        response = HttpResponse(render_to_string("errors/plain.html", facts), status=503)
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def rejected(

@@ -23,14 +23,14 @@ from portal.forms.accounts import PasswordForm, SetupForm, SignInForm
 @login_not_required
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     target = _next(request)
     if request.user.is_authenticated:
         return responses.see(request, target)
     form = SignInForm(request, request.POST or None)
     context = {"form": form, "next": target}
-    if request.method == "GET":
+    if request.method != "POST":
         return responses.page(request, "accounts/sign_in.html", context)
     if not form.is_valid():
         return responses.invalid(request, "accounts/sign_in.html", context)
@@ -54,11 +54,11 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     form = PasswordForm(request.user, request.POST or None)
-    if request.method == "GET":
+    if request.method != "POST":
         return responses.page(request, "accounts/password.html", {"form": form})
     if not form.is_valid():
         return responses.invalid(request, "accounts/password.html", {"form": form})
@@ -73,12 +73,12 @@ def password(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def setup(request: HttpRequest, token: str) -> HttpResponse:
     if not onboarding.is_open(token):
         raise Http404
     form = SetupForm(request.POST or None)
-    if request.method == "GET":
+    if request.method != "POST":
         return responses.page(request, "accounts/setup.html", {"form": form})
     if not form.is_valid():
         return responses.invalid(request, "accounts/setup.html", {"form": form})

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from ops import targets
@@ -26,7 +26,7 @@ FILTERS = {"workspace": "workspace__public_id", "state": "state"}
 PAGE = "endpoints/detail.html"
 
 
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     found = lists.narrow(request, access.visible(queries.list_endpoints(), request.user), FILTERS, queries.SEARCHED)
     page = lists.page_of(request, found.order_by("-created_at", "-pk"))
@@ -43,7 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return responses.page(request, template, responses.context(shown))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @idempotency.once
 def deploy(request: HttpRequest) -> HttpResponse:
     if not access.may_write_somewhere(request.user):
@@ -51,7 +51,7 @@ def deploy(request: HttpRequest) -> HttpResponse:
     form = _deploy_form(request)
     template = responses.part(request, "endpoints/deploy.html", "form")
     context = {"form": form, "instance_types": deployments.INSTANCE_TYPES, "has_version": form.has_version}
-    if request.method == "GET":
+    if request.method != "POST":
         return responses.page(request, template, context)
     if not form.is_valid():
         return responses.invalid(request, template, context)
@@ -62,7 +62,7 @@ def deploy(request: HttpRequest) -> HttpResponse:
     return responses.see(request, reverse("endpoints:detail", args=[targets.endpoint(operation).public_id]))
 
 
-@require_GET
+@require_safe
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     endpoint = access.readable(queries.list_endpoints(), request.user, public_id=public_id)
     template = responses.part(request, PAGE, "live")
@@ -85,13 +85,13 @@ def traffic(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.see(request, reverse("endpoints:detail", args=[public_id]))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, public_id: str) -> HttpResponse:
     """Asks for the typed name, then deletes the endpoint with everything behind it."""
     endpoint = access.writable(queries.list_endpoints(), request.user, public_id=public_id)
     form = DeleteForm(request.POST if request.method == "POST" else None)
     context = {"endpoint": endpoint, "living": queries.living(endpoint), "form": form}
-    if request.method == "GET":
+    if request.method != "POST":
         return responses.page(request, "endpoints/delete.html", context)
     if not form.is_valid():
         return responses.invalid(request, "endpoints/delete.html", context)

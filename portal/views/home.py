@@ -5,7 +5,7 @@ from dataclasses import asdict
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from ops.models import Workspace
@@ -14,7 +14,7 @@ from portal import responses
 from portal.presenters import home as presenters
 
 
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     workspaces = access.visible(Workspace, request.user).filter(unregistered_at=None)
     if chosen := request.GET.get("workspace"):
@@ -26,7 +26,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @never_cache
-@require_GET
+@require_safe
 def health(request: HttpRequest) -> HttpResponse:
     """200 when every part is alive, else 503; names parts, never addresses or errors."""
     report = parts.report()

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from ops import recipes, targets
@@ -32,7 +32,7 @@ FILTERS = {
 STATUSES = ("Running", "Queued", "Completed", "Failed", "Canceled")
 
 
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     runs_shown = queries.list_runs_of_purpose(request.GET.get("purpose", ""))
     found = lists.narrow(request, access.visible(runs_shown, request.user), FILTERS, queries.SEARCHED)
@@ -50,7 +50,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return responses.page(request, template, responses.context(shown))
 
 
-@require_GET
+@require_safe
 def create(request: HttpRequest) -> HttpResponse:
     """Choose the recipe."""
     if not access.may_write_somewhere(request.user):
@@ -60,7 +60,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return responses.page(request, "jobs/create.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @idempotency.once
 def queue(request: HttpRequest, recipe: str) -> HttpResponse:
     chosen = recipe_queries.find(recipe)
@@ -72,7 +72,7 @@ def queue(request: HttpRequest, recipe: str) -> HttpResponse:
     form = QueueForm(chosen, _workspaces(request), *given, initial=_initial(request, chosen))
     context = {"recipe": chosen, "form": form}
     template = responses.part(request, "jobs/queue.html", "form")
-    if request.method == "GET":
+    if request.method != "POST":
         return responses.page(request, template, context)
     if not form.is_valid():
         return responses.invalid(request, template, context)
@@ -83,7 +83,7 @@ def queue(request: HttpRequest, recipe: str) -> HttpResponse:
     return responses.see(request, reverse("jobs:detail", args=[targets.run(operation).public_id]))
 
 
-@require_GET
+@require_safe
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     run = access.readable(queries.list_runs(), request.user, public_id=public_id)
     template = responses.part(request, "jobs/detail.html", "live")
@@ -113,7 +113,7 @@ def retry(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.see(request, reverse("jobs:detail", args=[targets.run(operation).public_id]))
 
 
-@require_GET
+@require_safe
 def log_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The whole log file, streamed."""
     run = access.readable(queries.list_runs(), request.user, public_id=public_id)

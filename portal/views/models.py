@@ -3,7 +3,7 @@
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from ops import targets
@@ -21,7 +21,7 @@ FILTERS = {"workspace": "workspace__public_id"}
 SAMPLE_SECONDS = 24 * 3600
 
 
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     found = lists.narrow(
         request, access.visible(queries.list_registered_models(), request.user), FILTERS, queries.SEARCHED
@@ -31,7 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return responses.page(request, "models/index.html", context)
 
 
-@require_GET
+@require_safe
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     registered = access.readable(queries.list_registered_models(), request.user, public_id=public_id)
     page = lists.page_of(request, queries.list_versions_of(registered))
@@ -40,7 +40,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.page(request, "models/detail.html", responses.context(shown, registered=registered))
 
 
-@require_GET
+@require_safe
 def version(request: HttpRequest, public_id: str) -> HttpResponse:
     row = access.readable(queries.list_versions(), request.user, public_id=public_id)
     template = responses.part(request, "models/version.html", "live")
@@ -48,7 +48,7 @@ def version(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.page(request, template, responses.context(shown))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @idempotency.once
 def register(request: HttpRequest, public_id: str) -> HttpResponse:
     """A version from the run of that id."""
@@ -56,7 +56,7 @@ def register(request: HttpRequest, public_id: str) -> HttpResponse:
     spec = run.job_spec
     form = RegisterForm(request.POST or None, initial={"name": spec.makes.registered_name if spec else ""})
     context = {"form": form, "run": run}
-    if request.method == "GET":
+    if request.method != "POST":
         return responses.page(request, "models/register.html", context)
     if not form.is_valid():
         return responses.invalid(request, "models/register.html", context)
@@ -67,7 +67,7 @@ def register(request: HttpRequest, public_id: str) -> HttpResponse:
     return responses.see(request, reverse("models:version", args=[targets.version(operation).public_id]))
 
 
-@require_GET
+@require_safe
 def file(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
     """One kept file of the version, streamed; always a download, whatever it contains."""
     row = access.readable(queries.list_versions(), request.user, public_id=public_id)
@@ -80,7 +80,7 @@ def file(request: HttpRequest, public_id: str, path: str) -> HttpResponseBase:
     )
 
 
-@require_GET
+@require_safe
 def sample(request: HttpRequest, public_id: str) -> HttpResponseBase:
     row = access.readable(Sample, request.user, public_id=public_id)
     if not row.file.storage.exists(str(row.file.name)):

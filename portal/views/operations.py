@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from ops.errors import Refused
@@ -17,7 +17,7 @@ from portal.signed_in import person
 FILTERS = {"workspace": "workspace__public_id", "state": "state", "kind": "kind"}
 
 
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     found = lists.narrow(request, access.visible(queries.list_operations(), request.user), FILTERS, queries.SEARCHED)
     page = lists.page_of(request, found)
@@ -34,13 +34,13 @@ def index(request: HttpRequest) -> HttpResponse:
     return responses.page(request, template, responses.context(shown))
 
 
-@require_GET
+@require_safe
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     operation = access.readable(queries.list_operations(), request.user, public_id=public_id)
     return _page(request, operation, "operations/detail.html")
 
 
-@require_GET
+@require_safe
 def progress(request: HttpRequest, public_id: str) -> HttpResponse:
     """The moving part of the page; it asks for itself again until the operation is over."""
     operation = access.readable(queries.list_operations(), request.user, public_id=public_id)

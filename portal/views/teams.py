@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from accounts.models import Team
@@ -22,20 +22,20 @@ from portal.queries import teams as queries
 from portal.signed_in import person
 
 
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     memberships = queries.list_memberships_of(request.user)
     context = {"memberships": memberships, "may_create": access.administers(request.user)}
     return responses.page(request, "teams/index.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @idempotency.once
 def create(request: HttpRequest) -> HttpResponse:
     if not access.administers(request.user):
         raise PermissionDenied
     form = TeamForm(request.POST or None)
-    if request.method == "GET":
+    if request.method != "POST":
         return responses.page(request, "teams/create.html", {"form": form})
     if not form.is_valid():
         return responses.invalid(request, "teams/create.html", {"form": form})
@@ -44,7 +44,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return responses.see(request, _url(team))
 
 
-@require_GET
+@require_safe
 def members(request: HttpRequest, public_id: str) -> HttpResponse:
     team = access.readable(Team, request.user, public_id=public_id)
     return _members(request, team, MemberForm())

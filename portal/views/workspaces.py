@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from ops import targets
@@ -23,7 +23,7 @@ from portal.queries import workspaces as queries
 from portal.signed_in import person
 
 
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     visible = access.visible(queries.list_workspaces(), request.user)
     found = lists.narrow(request, visible, {"state": "state"}, queries.SEARCHED)
@@ -39,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return responses.page(request, "workspaces/index.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @idempotency.once
 def register(request: HttpRequest) -> HttpResponse:
     if not access.may_write_somewhere(request.user):
@@ -47,7 +47,7 @@ def register(request: HttpRequest) -> HttpResponse:
     form = RegisterForm(request.user, request.POST if request.method == "POST" else None, initial=_correcting(request))
     context = {"form": form, "local": form.local_names}
     template = responses.part(request, "workspaces/register.html", "form")
-    if request.method == "GET":
+    if request.method != "POST":
         return responses.page(request, template, context)
     if not form.is_valid():
         return responses.invalid(request, template, context)
@@ -59,7 +59,7 @@ def register(request: HttpRequest) -> HttpResponse:
     return responses.see(request, reverse("workspaces:detail", args=[targets.workspace(operation).public_id]))
 
 
-@require_GET
+@require_safe
 def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     workspace = access.readable(queries.list_workspaces(), request.user, public_id=public_id)
     shown = presenters.page(workspace, access.may_write(workspace, request.user))
