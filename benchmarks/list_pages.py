@@ -1,109 +1,164 @@
-"""Queries and milliseconds of each list page with 10 and with 1,000 rows: the numbers of queries must be equal."""
+"""Queries, milliseconds and kilobytes of Home and of the list pages, with 10, 25 and 100,000 rows.
 
+A request goes through the whole WSGI application as a browser's does (sessions, sign-in, gzip, a database connection
+that is closed when the site closes it), with templates, static names and settings as in production. Without
+DATABASE_URL it measures SQLite, then PostgreSQL where that is installed.
+"""
+
+import gzip
+import io
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import figures
+from benchmarks import figures, list_rows
 
-REPEATS = 10
+REPEATS = 30
+MANY = int(os.environ.get("PORTAL_BENCH_ROWS", "100000"))
+FAR_PAGE = 2000
+NOUNS = ("jobs", "models", "endpoints", "operations")
 
 
 def run() -> None:
+    _measure_all()
+    if not os.environ.get("DATABASE_URL"):
+        _again_with_postgres()
+
+
+def _measure_all() -> None:
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    os.environ["PORTAL_DEBUG"] = "1"
+    os.environ["PORTAL_DEBUG"] = "0"
     django.setup()
     from django.core.management import call_command
+    from django.core.wsgi import get_wsgi_application
 
     call_command("migrate", verbosity=0)
-    client, workspace, person = _world()
-    for noun, make in _makers(workspace, person).items():
-        for count in (10, 1000):
-            make(count)
-            queries, milliseconds = _measure(client, f"/{noun}/")
-            figures.row(f"/{noun}/ with {count:,} rows: {queries} queries", milliseconds, "ms")
+    call_command("collectstatic", verbosity=0, interactive=False)
+    world = list_rows.world()
+    makers = list_rows.makers(world)
+    site = Site(get_wsgi_application(), world.session_key)
+    _alive()
+    for count in (10, 25):
+        for noun in NOUNS:
+            makers[noun](count)
+            site.row(f"/{noun}/", f"{count} rows")
+    for noun in NOUNS:
+        makers[noun](MANY)
+    _analyze()
+    _many(site)
 
 
-def _measure(client: Any, path: str) -> tuple[int, list[float]]:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
+def _many(site: "Site") -> None:
+    """What 100,000 rows of each noun cost."""
+    site.row("/", f"Home, {MANY:,} rows of each noun")
+    for noun in NOUNS:
+        site.row(f"/{noun}/", f"{MANY:,} rows, first page")
+        site.row(f"/{noun}/?page={FAR_PAGE}", f"{MANY:,} rows, page {FAR_PAGE:,}")
+        site.row(f"/{noun}/?q=77777", f"{MANY:,} rows, search")
 
-    times = []
-    for _ in range(REPEATS):
-        with CaptureQueriesContext(connection) as queries:
+
+class Site:
+    """The WSGI application with one person's session."""
+
+    def __init__(self, application: Callable[..., Any], session_key: str) -> None:
+        from django.conf import settings
+
+        self.application = application
+        self.cookie = f"{settings.SESSION_COOKIE_NAME}={session_key}"
+
+    def row(self, path: str, what: str) -> None:
+        """Measure the page and print its line of the table."""
+        queries, html = self.look(path)
+        times = []
+        for _repeat in range(REPEATS):
             began = time.perf_counter()
-            answer = client.get(path)
+            self.get(path)
             times.append((time.perf_counter() - began) * 1000)
-        assert answer.status_code == 200, answer.status_code
-    return len(queries), times
+        name = path.partition("?")[0]
+        figures.row(f"{_vendor()} {name} {what}: {queries} queries, {len(html) / 1000:.1f} kB", times, "ms")
+
+    def look(self, path: str) -> tuple[int, bytes]:
+        """Return the number of queries and the page; the first request also fills what the site keeps in memory."""
+        from django.db import connection
+        from django.test.utils import CaptureQueriesContext
+
+        self.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            html = self.get(path)
+        return len(queries), gzip.decompress(html)
+
+    def get(self, path: str) -> bytes:
+        """Return the body as it goes over the wire."""
+        statuses: list[str] = []
+        response = self.application(self._environ(path), lambda status, _headers, _info=None: statuses.append(status))
+        body = b"".join(response)
+        response.close()
+        assert statuses == ["200 OK"], (path, statuses)
+        return body
+
+    def _environ(self, path: str) -> dict[str, Any]:
+        name, _mark, query = path.partition("?")
+        return {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": name,
+            "SCRIPT_NAME": "",
+            "QUERY_STRING": query,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "8000",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_HOST": "localhost",
+            "HTTP_ACCEPT": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "HTTP_ACCEPT_ENCODING": "gzip, deflate, br",
+            "HTTP_ACCEPT_LANGUAGE": "en-GB,en;q=0.7,zh;q=0.3",
+            "HTTP_COOKIE": self.cookie,
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(),
+            "wsgi.errors": sys.stderr,
+        }
 
 
-def _world() -> tuple[Any, Any, Any]:
-    from django.test import Client
+def _alive() -> None:
+    """All parts have just been heard of, and will be until the end."""
+    from datetime import timedelta
 
-    from accounts.models import Membership, Team, User
-    from ops.models import Mirror, Workspace
-    from ops.services import credentials
-
-    person, team = User.objects.create_user("bench"), Team.objects.create(name="Bench")
-    Membership.objects.create(user=person, team=team, role=Membership.Role.OPERATOR)
-    workspace = Workspace.objects.create(
-        team=team,
-        credential=credentials.for_local(team),
-        cloud="local",
-        subscription_id="00000000-0000-0000-0000-000000000001",
-        resource_group="bench",
-        name="bench",
-        state="ready",
-    )
-    Mirror.objects.create(workspace=workspace)
-    client = Client(SERVER_NAME="localhost")
-    client.force_login(person)
-    return client, workspace, person
-
-
-def _makers(workspace: Any, person: Any) -> dict[str, Callable[[int], None]]:
-    """For each list, what fills it up to a number of rows."""
     from django.utils import timezone
 
-    from ops.models import Endpoint, ModelVersion, Operation, RegisteredModel, Run
-    from ops.opening import columns_about
+    from ops.models import Heartbeat
+    from portal.queries import heartbeats
 
-    def runs(count: int) -> None:
-        first = Run.objects.count()
-        rows = [
-            Run(workspace=workspace, name=f"run-{n}", status="Completed", is_final=True) for n in range(first, count)
-        ]
-        for run in Run.objects.bulk_create(rows):
-            run.metrics.create(key="val_accuracy", last_value=0.9)
+    soon = timezone.now() + timedelta(hours=1)
+    Heartbeat.objects.bulk_create(Heartbeat(name=name, seen_at=soon) for name in heartbeats.expected())
 
-    def models(count: int) -> None:
-        first = RegisteredModel.objects.count()
-        rows = [RegisteredModel(workspace=workspace, name=f"model-{n}") for n in range(first, count)]
-        made = RegisteredModel.objects.bulk_create(rows)
-        ModelVersion.objects.bulk_create(ModelVersion(registered_model=row, version="1") for row in made)
 
-    def endpoints(count: int) -> None:
-        first = Endpoint.objects.count()
-        Endpoint.objects.bulk_create(Endpoint(workspace=workspace, name=f"e-{n}") for n in range(first, count))
+def _analyze() -> None:
+    """The statistics that a planner has of tables that have grown over weeks."""
+    from django.db import connection
 
-    def operations(count: int) -> None:
-        first = Operation.objects.count()
-        now = timezone.now()
-        Operation.objects.bulk_create(
-            Operation(
-                kind="test_connection",
-                **columns_about(workspace),
-                lock_key=f"bench:{n}",
-                requested_by=person,
-                deadline_at=now,
-                finished_at=now,
-                state="succeeded",
-            )
-            for n in range(first, count)
-        )
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
-    return {"jobs": runs, "models": models, "endpoints": endpoints, "operations": operations}
+
+def _vendor() -> str:
+    from django.db import connection
+
+    return str(connection.display_name)
+
+
+def _again_with_postgres() -> None:
+    from tests import postgres_server
+
+    if postgres_server.folder() is None:
+        return
+    with postgres_server.running() as server:
+        environment = os.environ | {"DATABASE_URL": server.url()}
+        subprocess.run([sys.executable, "-m", "benchmarks.list_pages"], env=environment, check=True)
+
+
+if __name__ == "__main__":
+    run()
