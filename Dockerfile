@@ -1,8 +1,12 @@
 # The portal's image (target portal) and amlocal's, which adds the scoring environment (target amlocal).
 FROM node:22-slim AS browser
 WORKDIR /srv/portolan
-COPY package.json package-lock.json .npmrc build.mjs ./
-RUN npm ci --omit=dev && node build.mjs
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev
+COPY build.mjs ./
+COPY templates templates
+COPY portal portal
+RUN node build.mjs
 
 FROM python:3.12-slim AS portal
 RUN useradd --create-home --uid 10001 portolan \

@@ -1,4 +1,5 @@
-// Makes what is not taken from a package as it is: the ECharts bundle of the charts we draw, and one file of all icons.
+// Makes what is not taken from a package as it is: the ECharts bundle of the charts we draw, one file of all icons, and
+// a sprite of those that pages name, so that a page refers to an icon instead of repeating its paths.
 // Everything lands in node_modules/.portolan, so `npm ci && node build.mjs` always leaves a whole set.
 import { build } from "esbuild";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
@@ -46,3 +47,18 @@ for (const style of ["outline", "filled"]) {
   }
 }
 await writeFile(join(made, "icons.json"), JSON.stringify(icons));
+
+// A word in quotes that is an icon's name is taken for one; an icon that is missing here is drawn in the page.
+const named = new Set();
+for (const folder of ["templates", "portal"]) {
+  for (const file of await readdir(join(root, folder), { recursive: true })) {
+    if (!/\.(html|py)$/.test(file)) continue;
+    const text = await readFile(join(root, folder, file), "utf8");
+    for (const [, word] of text.matchAll(/["']([a-z0-9:-]+)["']/g)) if (word in icons) named.add(word);
+  }
+}
+const symbols = [...named].sort().map((name) => {
+  const paint = name.endsWith(":filled") ? 'fill="currentColor" stroke="none"' : 'fill="none" stroke="currentColor"';
+  return `<symbol id="${name}" viewBox="0 0 24 24" ${paint}>${icons[name]}</symbol>`;
+});
+await writeFile(join(made, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("\n")}</svg>`);

@@ -80,7 +80,7 @@ TEMPLATES = [
                         (
                             "django.template.loaders.cached.Loader",
                             [
-                                "django.template.loaders.filesystem.Loader",
+                                "portal.compact.Loader",
                                 "django.template.loaders.app_directories.Loader",
                             ],
                         )
@@ -158,9 +158,7 @@ MEDIA_ROOT = PORTAL_HOME / "files"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "portal.static_files.Storage"
     },
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True

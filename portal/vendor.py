@@ -4,6 +4,7 @@ Nothing here is committed: ``npm ci`` and ``node build.mjs`` (both run by script
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,7 @@ FILES = {
     "vendor/inter-latin-ext.woff2": "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
     "vendor/mono-latin.woff2": "@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2",
     "vendor/echarts.js": ".portolan/echarts.js",
+    "vendor/icons.svg": ".portolan/icons.svg",
 }
 ICONS = PACKAGES / ".portolan" / "icons.json"
 
@@ -38,6 +40,12 @@ def icons() -> dict[str, str]:
         return dict(json.loads(ICONS.read_text()))
     except FileNotFoundError:
         raise ImproperlyConfigured(_sentence([ICONS.name])) from None
+
+
+@lru_cache(maxsize=1)
+def sprite() -> frozenset[str]:
+    """The names of the icons in vendor/icons.svg: those that pages named when it was made."""
+    return frozenset(re.findall(r'<symbol id="([^"]+)"', (PACKAGES / FILES["vendor/icons.svg"]).read_text()))
 
 
 class PackageFinder(BaseFinder):
