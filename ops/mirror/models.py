@@ -36,7 +36,9 @@ def sync(workspace: Workspace, azure: Connection) -> None:
 
 def _write(workspace: Workspace, facts: ModelFacts) -> None:
     now = timezone.now()
-    line, _made = RegisteredModel.objects.get_or_create(workspace=workspace, name=facts.name)
+    line, _made = RegisteredModel.objects.get_or_create(
+        workspace=workspace, name=facts.name, defaults={"newest_at": facts.created_at or now}
+    )
     version = line.versions.filter(version=facts.version).first()
     if version is None:
         version = ModelVersion.objects.create(
@@ -46,7 +48,9 @@ def _write(workspace: Workspace, facts: ModelFacts) -> None:
             run=_run(workspace, facts),
             metrics=_metrics(facts),
         )
-        ModelVersion.objects.filter(pk=version.pk).update(created_at=facts.created_at or now)
+        made_at = facts.created_at or now
+        ModelVersion.objects.filter(pk=version.pk).update(created_at=made_at)
+        line.note_version(made_at)
     elif not version.arm_id and Operation.objects.open().about(version).exists():
         return
     ModelVersion.objects.filter(pk=version.pk).update(

@@ -43,6 +43,13 @@ class Endpoint(AzureResource):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "name"], condition=Q(gone_at=None), name="one_endpoint_row")
         ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "-created_at", "-id"],
+                condition=Q(gone_at=None),
+                name="endpoints_of_workspace_newest",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -80,6 +87,9 @@ class Deployment(AzureResource):
         ordering = ["name", "-pk"]
         constraints = [
             models.UniqueConstraint(fields=["endpoint", "name"], condition=Q(gone_at=None), name="one_deployment_row")
+        ]
+        indexes = [
+            models.Index(fields=["endpoint"], condition=Q(gone_at=None, traffic__gt=0), name="deployments_with_traffic")
         ]
 
     def __str__(self) -> str:

@@ -64,7 +64,7 @@ class Operation(Targeted):
     workspace = models.ForeignKey(Workspace, models.CASCADE, null=True, blank=True, related_name="operations")
     queue = models.CharField(max_length=40)
     lock_key = models.CharField(max_length=120)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED, db_index=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     step = models.CharField(max_length=60, blank=True)
     turn = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -101,6 +101,14 @@ class Operation(Targeted):
             models.Index(fields=["next_try_at"], condition=Q(finished_at=None), name="open_operations"),
             models.Index(fields=["target_type", "target_id"], name="operations_by_target"),
             models.Index(fields=["lock_key"], name="operations_by_lock"),
+            models.Index(fields=["team", "-created_at", "-id"], name="operations_of_team_newest"),
+            models.Index(fields=["workspace", "-created_at", "-id"], name="operations_of_workspace_newest"),
+            models.Index(fields=["workspace", "state", "-created_at", "-id"], name="operations_of_state_newest"),
+            models.Index(
+                fields=["workspace", "-created_at", "-id"],
+                condition=Q(finished_at=None),
+                name="open_operations_of_workspace",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,11 @@
 """Registered models and their versions, with the files we keep of a version: its spec, samples and weights."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_public_id
@@ -11,7 +15,10 @@ from ops.models.workspaces import Workspace
 
 
 class RegisteredModel(models.Model):
-    """A named line of versions in a workspace's registry."""
+    """A named line of versions in a workspace's registry.
+
+    ``newest_at`` is when the newest version was made, for lists; whoever makes a version writes it (``note_version``).
+    """
 
     team_path = "workspace__team"
 
@@ -20,11 +27,13 @@ class RegisteredModel(models.Model):
     name = models.CharField(_("model name"), max_length=255)
     description = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    newest_at = models.DateTimeField(default=timezone.now)
     gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="one_registered_model_row")]
+        indexes = [models.Index(fields=["workspace", "-newest_at", "-id"], name="models_of_workspace_newest")]
 
     def __str__(self) -> str:
         return self.name
@@ -32,6 +41,10 @@ class RegisteredModel(models.Model):
     @property
     def lock_key(self) -> str:
         return f"registered_model:{self.pk}"
+
+    def note_version(self, made_at: datetime) -> None:
+        """Keep ``newest_at`` true after a version was made; one that is older than the newest changes nothing."""
+        RegisteredModel.objects.filter(pk=self.pk, newest_at__lt=made_at).update(newest_at=made_at)
 
 
 class ModelVersion(AzureResource):
@@ -65,6 +78,9 @@ class ModelVersion(AzureResource):
     class Meta:
         ordering = ["-created_at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["registered_model", "version"], name="one_model_version_row")]
+        indexes = [
+            models.Index(fields=["registered_model", "-id"], condition=Q(gone_at=None), name="versions_that_exist")
+        ]
 
     def __str__(self) -> str:
         return f"{self.registered_model.name}:{self.version}"

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Left, Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ids import new_public_id
@@ -12,6 +14,8 @@ from ops.job_specs import JobSpec
 from ops.models.azure_resources import AzureResource
 from ops.models.workspaces import Workspace
 
+# In the index that a search reads; an index row of PostgreSQL has room for 2,704 bytes, a character has at most four.
+SEARCHED_LENGTH = 600
 FINAL_STATUSES = frozenset({"Completed", "Failed", "Canceled"})
 
 
@@ -21,6 +25,7 @@ class Run(AzureResource):
     ``status`` is Azure's own word, shown as it is; before Azure accepted the job it is ours: Submitting. ``name`` is
     the Azure job's name and its MLflow run id. ``spec`` is the JSON form of a ``JobSpec``, {} for a run that was made
     outside the portal; ``main_metric`` is the spec's, for lists. ``parent`` is the sweep that a trial belongs to.
+    ``searched`` is the text that a search looks through, in lower case; the database keeps it.
     """
 
     class Kind(models.TextChoices):
@@ -46,23 +51,37 @@ class Run(AzureResource):
     display_name = models.CharField(_("name"), max_length=255, blank=True)
     experiment = models.CharField(max_length=255, blank=True)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.COMMAND)
-    purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.TRAINING, db_index=True)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.TRAINING)
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="trials")
     spec = models.JSONField(default=dict, blank=True)
     main_metric = models.CharField(max_length=250, blank=True)
     compute = models.CharField(_("compute"), max_length=64, blank=True)
-    status = models.CharField(max_length=40, default=SUBMITTING, db_index=True)
-    is_final = models.BooleanField(default=False, db_index=True)
+    status = models.CharField(max_length=40, default=SUBMITTING)
+    is_final = models.BooleanField(default=False)
     studio_url = models.CharField(max_length=500, blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     retry_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    searched = models.GeneratedField(
+        expression=Left(Lower(Concat("name", Value("\n"), "display_name", Value("\n"), "experiment")), SEARCHED_LENGTH),
+        output_field=models.CharField(max_length=SEARCHED_LENGTH),
+        db_persist=True,
+    )
 
     class Meta:
         ordering = ["-created_at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="one_run_row")]
+        indexes = [
+            models.Index(
+                fields=["workspace", "purpose", "-created_at", "-id", "searched"], name="runs_of_workspace_newest"
+            ),
+            models.Index(fields=["workspace", "status", "-created_at", "-id"], name="runs_of_workspace_by_status"),
+            models.Index(
+                fields=["workspace", "-created_at", "-id"], condition=Q(is_final=False), name="open_runs_of_workspace"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.display_name or self.name

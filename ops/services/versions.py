@@ -42,6 +42,7 @@ def register(*, run: Run, by: User, name: str = "") -> Operation:
             metrics={series.key: series.last_value for series in run.metrics.all() if series.last_value is not None},
             requested_by=by,
         )
+        registered.note_version(version.created_at)
         return open_operation(
             Operation.Kind.REGISTER_VERSION,
             version,
