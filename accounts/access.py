@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404
 
-from accounts.models import ApiToken, Team, User
+from accounts.models import ApiToken, Membership, Team, User
 from accounts.rights import ROLES, SCOPES, Right
 
 __all__ = [
@@ -21,10 +21,12 @@ __all__ = [
     "Person",
     "Right",
     "administers",
+    "has_right",
     "has_scope",
     "manageable",
     "may_write",
     "may_write_somewhere",
+    "memberships",
     "predictable",
     "readable",
     "teams",
@@ -88,6 +90,18 @@ def may_write_somewhere(caller: Caller) -> bool:
 def has_scope(caller: Caller, right: Right) -> bool:
     """Whether the caller's token is for as much as ``right``; a person needs none."""
     return not isinstance(caller, ApiToken) or SCOPES[caller.scope] >= right
+
+
+def memberships(person: Person) -> QuerySet[Membership]:
+    """Return the memberships by which the person reads rows; none for a person who is not signed in."""
+    if person.pk is None:
+        return Membership.objects.none()
+    return Membership.objects.filter(user_id=person.pk, role__in=ROLES[Right.READ])
+
+
+def has_right(role: str, right: Right) -> bool:
+    """Whether a member of that role has the right over the rows of the team."""
+    return role in ROLES[right]
 
 
 def administers(caller: Caller) -> bool:

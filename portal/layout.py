@@ -2,20 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from accounts import access
-from accounts.models import Membership
 from ops.models import Workspace
+from portal import viewer
 from portal.queries import heartbeats
+from portal.viewer import MyTeam, MyWorkspace, Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,14 @@ class Link:
 
 
 class Frame:
-    """Each part costs at most one query, at its first use; a fragment that shows none of them costs nothing."""
+    """What a page shows around its content; all of it costs one query, and a fragment that shows none costs nothing."""
 
     sheets = SHEETS
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
 
-    @property
+    @cached_property
     def clock(self) -> dict[str, str]:
         """The formats of a duration that js/app.js counts on with; the same texts as the ``duration`` filter's."""
         return {
@@ -91,22 +91,23 @@ class Frame:
         }
 
     @cached_property
-    def memberships(self) -> list[Membership]:
-        mine = Membership.objects.filter(user__pk=self.request.user.pk or 0)
-        return list(mine.select_related("team").order_by("team__name"))
+    def viewer(self) -> Viewer:
+        return viewer.of(self.request)
+
+    @property
+    def teams(self) -> tuple[MyTeam, ...]:
+        return self.viewer.teams
+
+    @property
+    def workspaces(self) -> tuple[MyWorkspace, ...]:
+        return self.viewer.workspaces
 
     @cached_property
-    def workspaces(self) -> list[Workspace]:
-        rows = access.visible(Workspace, self.request.user).filter(unregistered_at=None)
-        return list(rows.select_related("team").order_by("team__name", "name"))
-
-    @property
-    def workspace(self) -> Workspace | None:
+    def workspace(self) -> MyWorkspace | None:
         """The workspace that ``?workspace=`` narrows the lists to."""
-        wanted = self.request.GET.get("workspace", "")
-        return next((row for row in self.workspaces if row.public_id == wanted), None) if wanted else None
+        return self.viewer.find_workspace(self.request.GET.get("workspace", ""))
 
-    @property
+    @cached_property
     def switch_url(self) -> str:
         """Where the switcher's links lead: this list, or the jobs when this page is not a list."""
         match = self.request.resolver_match
@@ -117,25 +118,39 @@ class Frame:
         """The groups with the entries whose page exists."""
         match = self.request.resolver_match
         current = match.namespace if match else ""
-        groups = [(str(title), [self._link(entry, current) for entry in entries]) for title, entries in GROUPS]
-        return [(title, [link for link in links if link.url]) for title, links in groups]
+        query = f"?workspace={self.workspace.public_id}" if self.workspace else ""
+        return [
+            (title, [_link(entry, label, url, query, current) for entry, label, url in entries])
+            for title, entries in _groups(get_language(), get_script_prefix())
+        ]
 
     @cached_property
     def silences(self) -> list[str]:
         """One sentence for each part that has been silent for too long."""
         just_started = timezone.now() - STARTED_AT < timedelta(seconds=settings.SILENT_AFTER_SECONDS)
-        return [] if just_started or not self.request.user.is_authenticated else silences()
+        if just_started or not self.request.user.is_authenticated or self._is_whole:
+            return []
+        return silences()
 
-    def _link(self, entry: Entry, current: str) -> Link:
-        url = _url(entry.view)
-        if url and entry.keeps_workspace and self.workspace:
-            url = f"{url}?workspace={self.workspace.public_id}"
-        return Link(str(entry.label), url, entry.icon, entry.namespace == current)
+    @property
+    def _is_whole(self) -> bool:
+        return self.viewer.alive == len(heartbeats.expected())
 
 
 def context(request: HttpRequest) -> dict[str, Frame]:
     """The context processor."""
     return {"frame": Frame(request)}
+
+
+@lru_cache(maxsize=20)
+def _groups(language: str | None, prefix: str) -> list[tuple[str, list[tuple[Entry, str, str]]]]:
+    """The groups in the current language, with the address of each entry below the current script prefix."""
+    placed = [(str(title), [(one, str(one.label), _url(one.view)) for one in entries]) for title, entries in GROUPS]
+    return [(title, [entry for entry in entries if entry[2]]) for title, entries in placed]
+
+
+def _link(entry: Entry, label: str, url: str, query: str, current: str) -> Link:
+    return Link(label, url + query if entry.keeps_workspace else url, entry.icon, entry.namespace == current)
 
 
 def silences() -> list[str]:

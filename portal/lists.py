@@ -1,16 +1,31 @@
 """What every list page shares: 25 rows a page, filters and search kept in the URL. Its view says which rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest, QueryDict
+from django.db.models import Model, Q, QuerySet, Value
+from django.db.models.functions import Lower
+from django.http import HttpRequest
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal import keyset
+from portal.keyset import BadCursor, Parts, Slice
+from portal.templatetags.portolan import number
 
 Row = TypeVar("Row", bound=Model)
 ROWS = 25
+# Above this many rows a total is not counted to its end.
+COUNTED = 1000
+NEWEST_FIRST = ("-created_at", "-pk")
+BY_NAME = ("name", "pk")
+# What the links to the pages beside this one are called.
+NEWER_OLDER = (gettext_lazy("Newest"), gettext_lazy("Newer"), gettext_lazy("Older"))
+PREVIOUS_NEXT = (gettext_lazy("First"), gettext_lazy("Previous"), gettext_lazy("Next"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +36,38 @@ class Chip:
     url: str
     is_current: bool
     count: int | None = None
+
+
+class Page(Generic[Row]):
+    """The rows of one page with the cursors of the pages beside it; ``counted`` are the rows of all pages."""
+
+    def __init__(self, found: Slice[Row], counted: QuerySet[Row], words: tuple[Any, Any, Any] = NEWER_OLDER) -> None:
+        self.rows, self.next, self.previous = found.rows, found.next, found.previous
+        self.first_word, self.previous_word, self.next_word = words
+        self._counted = counted
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there are pages beside this one."""
+        return bool(self.next or self.previous)
+
+    @cached_property
+    def total(self) -> int:
+        """How many rows all pages have, COUNTED + 1 when they have more; asked of the database only for many pages."""
+        return keyset.count_up_to(self._counted, COUNTED) if self.has_others else len(self.rows)
+
+    @property
+    def total_text(self) -> str:
+        """ "60", or "more than 1,000"."""
+        if self.total <= COUNTED:
+            return number(self.total)
+        return _("more than %(number)s") % {"number": number(COUNTED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +86,10 @@ class ListPage(Generic[Row]):
 
 
 def narrow(request: HttpRequest, rows: QuerySet[Row], filters: dict[str, str], search: Iterable[str]) -> QuerySet[Row]:
-    """The rows that match the URL: ``filters`` maps a parameter to its lookup; ``search`` are the fields of ``q``."""
+    """The rows that match the URL: ``filters`` maps a parameter to its lookup; ``search`` are the fields of ``q``.
+
+    A field that ends in ``__contains`` holds its text in lower case.
+    """
     for parameter, lookup in filters.items():
         if value := _given(request, parameter):
             rows = rows.filter(**{lookup: value})
@@ -48,9 +98,31 @@ def narrow(request: HttpRequest, rows: QuerySet[Row], filters: dict[str, str], s
     return rows
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Row]) -> Page[Row]:
-    """The page that ``?page=`` asks for; the nearest there is when the number makes no sense."""
-    return Paginator(rows, ROWS).get_page(request.GET.get("page"))
+def page_of(
+    request: HttpRequest,
+    rows: QuerySet[Row],
+    order: Sequence[str] = NEWEST_FIRST,
+    *,
+    parts: Parts | None = None,
+    complete: Callable[[QuerySet[Row]], QuerySet[Row]] = lambda rows: rows,
+) -> Page[Row]:
+    """Return the page at ``?after=``; the first one when no list begins there.
+
+    With ``parts`` only their rows are on it, whoever else has rows, and ``complete`` adds what the page names of each.
+    """
+    words = NEWER_OLDER if order[0].startswith("-") else PREVIOUS_NEXT
+
+    def at(cursor: str) -> Page[Row]:
+        if parts is None:
+            return Page(keyset.slice_of(rows, order, cursor, ROWS), rows, words)
+        return Page(keyset.slice_of_parts(rows, parts, order, cursor, ROWS, complete), parts.of(rows), words)
+
+    cursor = request.GET.get("after", "")
+    try:
+        page = at(cursor)
+    except BadCursor:
+        return at("")
+    return page if page or not cursor else at("")
 
 
 def chips(
@@ -58,8 +130,10 @@ def chips(
 ) -> list[Chip]:
     """One chip per choice of ``parameter``, after one that takes the filter away."""
     current = _given(request, parameter)
+    kept = [(name, value) for name, value in request.GET.items() if name not in (parameter, "after")]
     return [
-        Chip(label, _url(request, parameter, value), value == current) for value, label in (("", everything), *choices)
+        Chip(label, f"?{urlencode([*kept, (parameter, value)] if value else kept)}", value == current)
+        for value, label in (("", everything), *choices)
     ]
 
 
@@ -85,14 +159,7 @@ def _given(request: HttpRequest, parameter: str) -> str:
 def _any_of(fields: Iterable[str], sought: str) -> Q:
     matches = Q()
     for field in fields:
-        matches |= Q(**{f"{field}__icontains": sought})
+        # The database itself lowers both, each in its own way.
+        in_lower_case = field.endswith("__contains")
+        matches |= Q(**{field: Lower(Value(sought))} if in_lower_case else {f"{field}__icontains": sought})
     return matches
-
-
-def _url(request: HttpRequest, parameter: str, value: str) -> str:
-    query: QueryDict = request.GET.copy()
-    query.pop("page", None)
-    query.pop(parameter, None)
-    if value:
-        query[parameter] = value
-    return f"?{query.urlencode()}"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from ops.messages import Explanation, explained
 from ops.models import Deployment, Endpoint, Operation, ServingState
 from portal.presenters import operations
@@ -24,9 +26,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class EndpointRow:
-    """One row of the list."""
+    """One row of the list; ``model`` names the version behind the deployment with most traffic."""
 
     endpoint: Endpoint
+    url: str
+    workspace: str
+    living: list[Deployment]
+    model: str
+    model_url: str
     instances: int
 
 
@@ -58,7 +65,17 @@ class EndpointPage:
 
 def row(endpoint: Endpoint) -> EndpointRow:
     """Return what the list shows of the endpoint."""
-    return EndpointRow(endpoint, instance_total(endpoint))
+    deployments = living(endpoint)
+    version = deployments[0].model_version if deployments else None
+    return EndpointRow(
+        endpoint=endpoint,
+        url=reverse("endpoints:detail", args=[endpoint.public_id]),
+        workspace=endpoint.workspace.name,
+        living=deployments,
+        model=f"{version.registered_model.name} {version.version}" if version else "",
+        model_url=reverse("models:version", args=[version.public_id]) if version else "",
+        instances=instance_total(endpoint),
+    )
 
 
 def page(endpoint: Endpoint, may_write: bool) -> EndpointPage:

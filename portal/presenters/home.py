@@ -53,15 +53,15 @@ def page(workspaces: list[Workspace], may_write: bool) -> HomePage:
         may_write=may_write,
         figures=figures,
         running=_newest(
-            map(_run, queries.list_running_jobs(workspaces)[:LINES]),
-            map(_operation, queries.list_open_operations(workspaces)[:LINES]),
+            map(_run, queries.list_newest(queries.running_jobs(), workspaces, LINES)),
+            map(_operation, queries.list_newest(queries.open_operations(), workspaces, LINES)),
         ),
         failed=_newest(
-            map(_run, queries.list_failed_jobs(workspaces)[:LINES]),
-            map(_operation, queries.list_failed_operations(workspaces)[:LINES]),
+            map(_run, queries.list_newest(queries.failed_jobs(), workspaces, LINES)),
+            map(_operation, queries.list_newest(queries.failed_operations(), workspaces, LINES)),
             [_workspace(row) for row in workspaces if row.state == Workspace.State.FAILED],
         ),
-        latest=[_operation(row) for row in queries.list_finished_operations(workspaces)[:LINES]],
+        latest=[_operation(row) for row in queries.list_newest(queries.finished_operations(), workspaces, LINES)],
         way=way,
         next_step=_next(way),
     )

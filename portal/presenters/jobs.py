@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils import timezone
 
 from ops.messages import Explanation, explained
@@ -20,10 +21,13 @@ EXPECTED = ("Queued", "Running", "Finalizing", "Completed")
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One row of the list; ``metrics`` holds the key metric or nothing."""
+    """One row of the list; ``key_value`` is the last value of the main metric, None without one."""
 
     run: Run
-    metrics: list[MetricSeries]
+    url: str
+    workspace: str
+    who: str
+    key_value: float | None
     seconds: float | None
 
 
@@ -53,8 +57,15 @@ class JobPage:
 
 
 def row(run: Run) -> JobRow:
-    """Return what the list shows of the run."""
-    return JobRow(run, queries.key_metrics(run)[:1], duration_seconds(run))
+    """Return what the list shows of the run, read through ``complete_for_list``."""
+    return JobRow(
+        run=run,
+        url=reverse("jobs:detail", args=[run.public_id]),
+        workspace=run.workspace.name,
+        who=str(run.requested_by or ""),
+        key_value=queries.key_value(run),
+        seconds=duration_seconds(run),
+    )
 
 
 def page(run: Run, may_write: bool) -> JobPage:

@@ -4,16 +4,29 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ops.messages import Explanation, explained
-from ops.models import Deployment, ModelVersion, Operation, Sample, VersionFile
+from ops.models import Deployment, ModelVersion, Operation, RegisteredModel, Sample, VersionFile
 from portal.presenters import operations
 from portal.presenters.operations import Step
 from portal.queries import models as queries
 
 LABELS_SHOWN = 30
 SIBLINGS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One row of the list of registered models, with its newest version."""
+
+    registered: RegisteredModel
+    url: str
+    workspace: str
+    newest: ModelVersion | None
+    newest_url: str
+    who: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,19 @@ class VersionPage:
     siblings: Iterable[ModelVersion]
     is_live: bool
     may_deploy: bool
+
+
+def model_row(registered: RegisteredModel) -> ModelRow:
+    """Return what the list shows of the registered model."""
+    newest = queries.newest(registered)
+    return ModelRow(
+        registered=registered,
+        url=reverse("models:detail", args=[registered.public_id]),
+        workspace=registered.workspace.name,
+        newest=newest,
+        newest_url=reverse("models:version", args=[newest.public_id]) if newest and is_numbered(newest) else "",
+        who=str(newest.requested_by or "") if newest else "",
+    )
 
 
 def row(version: ModelVersion) -> VersionRow:

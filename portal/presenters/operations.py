@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ops import messages
@@ -41,7 +42,10 @@ class OperationRow:
     """One row of the list."""
 
     operation: Operation
+    url: str
     target: Target
+    workspace: str
+    who: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,13 @@ class OperationPage:
 
 def row(operation: Operation) -> OperationRow:
     """Return what the list shows of the operation."""
-    return OperationRow(operation, target_of(operation))
+    return OperationRow(
+        operation=operation,
+        url=reverse("operations:detail", args=[operation.public_id]),
+        target=target_of(operation),
+        workspace=operation.workspace.name if operation.workspace else "",
+        who=str(operation.requested_by or ""),
+    )
 
 
 def page(operation: Operation, may_write: bool) -> OperationPage:

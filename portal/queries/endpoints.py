@@ -5,6 +5,17 @@ from django.db.models import Prefetch, QuerySet
 from ops.models import Deployment, Endpoint, Operation
 
 SEARCHED = ("name",)
+LISTED = ("public_id", "name", "state", "is_ours", "created_at", "workspace__name")
+LISTED_OF_DEPLOYMENTS = (
+    "endpoint",
+    "name",
+    "state",
+    "traffic",
+    "instance_count",
+    "model_version__public_id",
+    "model_version__version",
+    "model_version__registered_model__name",
+)
 
 
 def list_endpoints() -> QuerySet[Endpoint]:
@@ -21,6 +32,18 @@ def list_endpoints() -> QuerySet[Endpoint]:
         .select_related("workspace", "requested_by")
         .prefetch_related(living)
     )
+
+
+def complete_for_list(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
+    """Return the endpoints with what a list names of each and of its deployments, which are in ``living``."""
+    deployments = (
+        Deployment.objects.filter(gone_at=None)
+        .select_related("model_version__registered_model")
+        .only(*LISTED_OF_DEPLOYMENTS)
+        .order_by("-traffic", "name")
+    )
+    rows = endpoints.select_related("workspace").only(*LISTED)
+    return rows.prefetch_related(Prefetch("deployments", deployments, to_attr="living"))
 
 
 def living(endpoint: Endpoint) -> list[Deployment]:

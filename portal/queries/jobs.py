@@ -1,11 +1,28 @@
 """Which training runs (jobs, in Azure's word) a page reads, and what was made from them."""
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 
 from ops.models import Deployment, MetricSeries, ModelVersion, Operation, Run
 from portal.queries import operations
 
-SEARCHED = ("name", "display_name", "experiment")
+SEARCHED = ("searched__contains",)
+LISTED = (
+    "public_id",
+    "name",
+    "display_name",
+    "experiment",
+    "status",
+    "is_final",
+    "main_metric",
+    "compute",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "workspace__name",
+    "requested_by__username",
+    "requested_by__first_name",
+    "requested_by__last_name",
+)
 # What is done with a run itself; the making of a version is the version's.
 OWN_KINDS = (Operation.Kind.SUBMIT_RUN, Operation.Kind.CANCEL_RUN)
 
@@ -21,6 +38,13 @@ def list_runs_of_purpose(purpose: str) -> QuerySet[Run]:
     return list_runs().filter(purpose=asked)
 
 
+def complete_for_list(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Return the runs with what a list names of each: workspace, person, and the key metric as ``key_value``."""
+    main = MetricSeries.objects.filter(run=OuterRef("pk"), key=OuterRef("main_metric"))
+    rows = runs.select_related("workspace", "requested_by").annotate(key_value=Subquery(main.values("last_value")[:1]))
+    return rows.only(*LISTED)
+
+
 def with_key_metrics(runs: QuerySet[Run]) -> QuerySet[Run]:
     """Return the runs, each with its key metrics for ``key_metrics``: one more query for the page."""
     main = MetricSeries.objects.filter(key=F("run__main_metric"))
@@ -32,6 +56,12 @@ def key_metrics(run: Run) -> list[MetricSeries]:
     """Return the run's key metrics; none for a row that was not read through ``with_key_metrics``."""
     metrics: list[MetricSeries] = getattr(run, "key_metrics", [])
     return metrics
+
+
+def key_value(run: Run) -> float | None:
+    """Return the last value of the run's main metric; None for a row not read through ``complete_for_list``."""
+    value: float | None = getattr(run, "key_value", None)
+    return value
 
 
 def last_operation(run: Run) -> Operation | None:

@@ -1,11 +1,15 @@
 """Which registered models and versions a page reads, with what serves them."""
 
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import BigIntegerField, F, Func, IntegerField, OuterRef, Prefetch, QuerySet, Subquery
 
 from ops.models import Deployment, ModelVersion, Operation, RegisteredModel
 from portal.queries import operations
 
 SEARCHED = ("name", "description")
+NEWEST_FIRST = ("-newest_at", "-pk")
+# Func, because an aggregate would group the rows of a subquery that has one row.
+_NEWEST = Func(F("pk"), function="MAX", output_field=BigIntegerField())
+_COUNT = Func(F("pk"), function="COUNT", output_field=IntegerField())
 
 
 def list_registered_models() -> QuerySet[RegisteredModel]:
@@ -21,23 +25,30 @@ def list_versions() -> QuerySet[ModelVersion]:
 
 
 def with_newest(registered: QuerySet[RegisteredModel]) -> QuerySet[RegisteredModel]:
-    """Return them with ``version_count``, ``newest_at`` and the newest version in the list ``newest``.
+    """Return them, newest first, with ``version_count`` and the newest version in the list ``newest``.
 
     That is one more query for the page.
     """
-    living = Q(versions__gone_at=None)
-    existing = ModelVersion.objects.filter(gone_at=None)
-    newest_keys = existing.order_by().values("registered_model").annotate(key=Max("pk"))
+    existing = ModelVersion.objects.filter(gone_at=None).order_by()
+    counted = existing.filter(registered_model=OuterRef("pk")).annotate(count=_COUNT).values("count")
+    keys = existing.filter(registered_model=OuterRef("registered_model")).annotate(key=_NEWEST).values("key")
     newest = Prefetch(
         "versions",
-        existing.filter(pk__in=newest_keys.values("key")).select_related("run", "requested_by"),
+        existing.filter(pk=Subquery(keys)).select_related("run", "requested_by"),
         to_attr="newest",
     )
-    return (
-        registered.annotate(version_count=Count("versions", filter=living), newest_at=Max("versions__created_at"))
-        .prefetch_related(newest)
-        .order_by("-newest_at", "name")
-    )
+    return registered.annotate(version_count=Subquery(counted)).prefetch_related(newest).order_by(*NEWEST_FIRST)
+
+
+def newest(registered: RegisteredModel) -> ModelVersion | None:
+    """Return the newest version that exists; needs a row read through ``with_newest``."""
+    versions: list[ModelVersion] = registered.newest  # type: ignore[attr-defined]
+    return versions[0] if versions else None
+
+
+def complete_for_list(registered: QuerySet[RegisteredModel]) -> QuerySet[RegisteredModel]:
+    """Return them with their newest versions and what else a list names of each."""
+    return with_newest(registered.select_related("workspace"))
 
 
 def list_versions_of(registered: RegisteredModel) -> QuerySet[ModelVersion]:

@@ -9,6 +9,20 @@ from ops.models.targets import Targeted, attach_targets
 
 # What the list searches.
 SEARCHED = ("target_name", "public_id")
+LISTED = (
+    "public_id",
+    "kind",
+    "state",
+    "target_type",
+    "target_id",
+    "target_name",
+    "created_at",
+    "finished_at",
+    "workspace__name",
+    "requested_by__username",
+    "requested_by__first_name",
+    "requested_by__last_name",
+)
 
 
 def list_operations() -> QuerySet[Operation]:
@@ -16,6 +30,11 @@ def list_operations() -> QuerySet[Operation]:
     return Operation.objects.filter(workspace__unregistered_at=None).select_related(
         "workspace", "requested_by", "retry_of"
     )
+
+
+def complete_for_list(operations: QuerySet[Operation]) -> QuerySet[Operation]:
+    """Return the operations with what a list names of each."""
+    return operations.select_related("workspace", "requested_by").only(*LISTED)
 
 
 def list_operations_on(target: Model) -> QuerySet[Operation]:

@@ -12,7 +12,13 @@ HISTORY = 8
 
 
 def list_askable() -> QuerySet[Endpoint]:
-    """Return the endpoints that have a scoring URL, with their ready deployments in ``ready``, most traffic first."""
+    """Return the endpoints that have a scoring URL, with their ready deployments, by name."""
+    askable = Endpoint.objects.filter(gone_at=None, workspace__unregistered_at=None).exclude(scoring_uri="")
+    return with_ready(askable).order_by("name", "pk")
+
+
+def with_ready(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
+    """Return the endpoints with their workspace, and their ready deployments in ``ready``, most traffic first."""
     ready = Prefetch(
         "deployments",
         Deployment.objects.filter(gone_at=None, state=Deployment.State.READY)
@@ -20,13 +26,7 @@ def list_askable() -> QuerySet[Endpoint]:
         .order_by("-traffic", "pk"),
         to_attr="ready",
     )
-    return (
-        Endpoint.objects.filter(gone_at=None, workspace__unregistered_at=None)
-        .exclude(scoring_uri="")
-        .select_related("workspace")
-        .prefetch_related(ready)
-        .order_by("name", "pk")
-    )
+    return endpoints.select_related("workspace").prefetch_related(ready)
 
 
 def ready(endpoint: Endpoint) -> list[Deployment]:

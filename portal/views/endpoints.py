@@ -15,7 +15,7 @@ from ops.models import Endpoint, ModelVersion, ServingState
 from ops.services import deployments
 from ops.services import endpoints as services
 from ops.services import traffic as shares
-from portal import idempotency, lists, responses
+from portal import idempotency, lists, responses, viewer
 from portal.forms.endpoints import DeleteForm, DeployForm, TrafficForm
 from portal.presenters import endpoints as presenters
 from portal.queries import endpoints as queries
@@ -28,8 +28,10 @@ PAGE = "endpoints/detail.html"
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    found = lists.narrow(request, access.visible(queries.list_endpoints(), request.user), FILTERS, queries.SEARCHED)
-    page = lists.page_of(request, found.order_by("-created_at", "-pk"))
+    me = viewer.of(request)
+    found = lists.narrow(request, queries.list_endpoints(), FILTERS, queries.SEARCHED)
+    parts = me.workspace_parts(request.GET.get("workspace", ""))
+    page = lists.page_of(request, found, parts=parts, complete=queries.complete_for_list)
     shown = lists.shown(
         request,
         page,
@@ -37,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
         chips=lists.chips(request, "state", ServingState.choices, _("All")),
         entries=[presenters.row(endpoint) for endpoint in page],
         is_live=any(presenters.is_moving(endpoint) for endpoint in page),
-        may_write=access.may_write_somewhere(request.user),
+        may_write=me.may_write,
     )
     template = responses.part(request, "endpoints/index.html", "live")
     return responses.page(request, template, responses.context(shown))

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from ops.models import Workspace
 from portal import health as parts
-from portal import responses
+from portal import responses, viewer
 from portal.presenters import home as presenters
 
 
@@ -19,7 +19,7 @@ def index(request: HttpRequest) -> HttpResponse:
     workspaces = access.visible(Workspace, request.user).filter(unregistered_at=None)
     if chosen := request.GET.get("workspace"):
         workspaces = workspaces.filter(public_id=chosen)
-    sight = presenters.page(list(workspaces.select_related("team")), access.may_write_somewhere(request.user))
+    sight = presenters.page(list(workspaces), viewer.of(request).may_write)
     template = responses.part(request, "home/index.html", "live")
     return responses.page(request, template, {"sight": sight})
 

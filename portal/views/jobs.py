@@ -15,7 +15,7 @@ from ops import recipes, targets
 from ops.errors import Refused
 from ops.models import Workspace
 from ops.services import runs
-from portal import badges, idempotency, lists, responses
+from portal import badges, idempotency, lists, responses, viewer
 from portal.forms.jobs import QueueForm, answers_of
 from portal.presenters import jobs as presenters
 from portal.queries import jobs as queries
@@ -34,9 +34,10 @@ STATUSES = ("Running", "Queued", "Completed", "Failed", "Canceled")
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    runs_shown = queries.list_runs_of_purpose(request.GET.get("purpose", ""))
-    found = lists.narrow(request, access.visible(runs_shown, request.user), FILTERS, queries.SEARCHED)
-    page = lists.page_of(request, queries.with_key_metrics(found))
+    me, asked = viewer.of(request), request.GET.get("purpose", "")
+    found = lists.narrow(request, queries.list_runs_of_purpose(asked), FILTERS, queries.SEARCHED)
+    parts = me.workspace_parts(request.GET.get("workspace", ""))
+    page = lists.page_of(request, found, parts=parts, complete=queries.complete_for_list)
     shown = lists.shown(
         request,
         page,
@@ -44,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
         chips=lists.chips(request, "status", [(word, badges.label(word)) for word in STATUSES], _("All")),
         entries=[presenters.row(run) for run in page],
         is_live=any(not run.is_final for run in page),
-        may_write=access.may_write_somewhere(request.user),
+        may_write=me.may_write,
     )
     template = responses.part(request, "jobs/index.html", "live")
     return responses.page(request, template, responses.context(shown))

@@ -10,7 +10,7 @@ from ops import targets
 from ops.errors import Refused
 from ops.models import Sample
 from ops.services import versions
-from portal import idempotency, lists, responses
+from portal import idempotency, lists, responses, viewer
 from portal.forms.models import RegisterForm
 from portal.presenters import models as presenters
 from portal.queries import jobs
@@ -23,11 +23,12 @@ SAMPLE_SECONDS = 24 * 3600
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    found = lists.narrow(
-        request, access.visible(queries.list_registered_models(), request.user), FILTERS, queries.SEARCHED
-    )
-    page = lists.page_of(request, queries.with_newest(found))
-    context = responses.context(lists.shown(request, page, FILTERS, may_write=access.may_write_somewhere(request.user)))
+    me = viewer.of(request)
+    found = lists.narrow(request, queries.list_registered_models(), FILTERS, queries.SEARCHED)
+    parts = me.workspace_parts(request.GET.get("workspace", ""))
+    page = lists.page_of(request, found, queries.NEWEST_FIRST, parts=parts, complete=queries.complete_for_list)
+    entries = [presenters.model_row(registered) for registered in page]
+    context = responses.context(lists.shown(request, page, FILTERS, entries=entries, may_write=me.may_write))
     return responses.page(request, "models/index.html", context)
 
 

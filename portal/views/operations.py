@@ -9,7 +9,7 @@ from accounts import access
 from ops.errors import Refused
 from ops.models import Operation
 from ops.services import operations
-from portal import idempotency, lists, responses
+from portal import idempotency, lists, responses, viewer
 from portal.presenters import operations as presenters
 from portal.queries import operations as queries
 from portal.signed_in import person
@@ -19,8 +19,9 @@ FILTERS = {"workspace": "workspace__public_id", "state": "state", "kind": "kind"
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    found = lists.narrow(request, access.visible(queries.list_operations(), request.user), FILTERS, queries.SEARCHED)
-    page = lists.page_of(request, found)
+    found = lists.narrow(request, queries.list_operations(), FILTERS, queries.SEARCHED)
+    parts = viewer.of(request).team_parts(request.GET.get("workspace", ""))
+    page = lists.page_of(request, found, parts=parts, complete=queries.complete_for_list)
     queries.read_targets(page)
     shown = lists.shown(
         request,

@@ -10,7 +10,7 @@ from accounts import access
 from ops.errors import OpsError
 from ops.messages import Explanation, explain
 from ops.models import Endpoint
-from portal import lists, responses
+from portal import lists, responses, viewer
 from portal.forms.predict import InputForm
 from portal.presenters import predict as presenters
 from portal.queries import predict as queries
@@ -18,13 +18,15 @@ from portal.signed_in import person
 from scoring.errors import InputRefused, ScoringError
 from scoring.services import predictions
 
+FILTERS = {"workspace": "workspace__public_id"}
+
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    endpoints = access.visible(queries.list_askable(), request.user)
-    found = lists.narrow(request, endpoints, {"workspace": "workspace__public_id"}, queries.SEARCHED)
-    page = lists.page_of(request, found)
-    context = responses.context(lists.shown(request, page, ("workspace",)))
+    found = lists.narrow(request, queries.list_askable(), FILTERS, queries.SEARCHED)
+    parts = viewer.of(request).workspace_parts(request.GET.get("workspace", ""))
+    page = lists.page_of(request, found, lists.BY_NAME, parts=parts, complete=queries.with_ready)
+    context = responses.context(lists.shown(request, page, FILTERS))
     return responses.page(request, "predict/index.html", context)
 
 

@@ -16,7 +16,7 @@ from ops.errors import Refused
 from ops.models import Credential, Workspace
 from ops.services import credentials
 from ops.services import workspaces as registry
-from portal import idempotency, lists, responses
+from portal import idempotency, lists, responses, viewer
 from portal.forms.workspaces import RegisterForm
 from portal.presenters import workspaces as presenters
 from portal.queries import workspaces as queries
@@ -33,7 +33,7 @@ def index(request: HttpRequest) -> HttpResponse:
         page,
         ("state",),
         chips=lists.chips(request, "state", Workspace.State.choices, _("All")),
-        may_write=access.may_write_somewhere(request.user),
+        may_write=viewer.of(request).may_write,
     )
     context = responses.context(shown)
     return responses.page(request, "workspaces/index.html", context)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ops.models import Operation
+from ops.models import Operation, Run
 from portal.presenters import jobs
 from portal.presenters.operations import DONE, FAILED, NOW, TODO
 from portal.queries import jobs as queries
@@ -62,7 +62,9 @@ def test_a_run_that_is_being_cancelled_is_not_cancelled_again(workspace):
     assert (page.is_cancelling, page.may_cancel, page.is_live) == (True, False, True)
 
 
-def test_a_row_shows_one_key_metric_at_most(workspace):
-    factories.metric(factories.run(workspace), "val_accuracy", [0.5])
-    (run,) = queries.with_key_metrics(queries.list_runs())
-    assert [one.key for one in jobs.row(run).metrics] == ["val_accuracy"]
+def test_a_row_shows_the_last_value_of_the_main_metric_or_none(workspace):
+    factories.metric(measured := factories.run(workspace), "val_accuracy", [0.4, 0.5])
+    factories.metric(measured, "loss", [3.0])
+    factories.run(workspace)
+    rows = queries.complete_for_list(Run.objects.order_by("pk"))
+    assert [jobs.row(run).key_value for run in rows] == [0.5, None]

@@ -292,9 +292,10 @@ def test_the_list_shows_the_key_metric_and_narrows_by_the_url(client_of, alice, 
     factories.run(workspace, "Failed", display_name="other")
     client = client_of(alice)
     listed = client.get(reverse("jobs:index"), {"status": "Running"}).context["entries"]
-    assert [entry.metrics[0].last_value for entry in listed] == [0.9123]
+    assert [entry.key_value for entry in listed] == [0.9123]
     assert "0.9123" in client.get(reverse("jobs:index")).content.decode()
-    assert len(client.get(reverse("jobs:index"), {"q": "other"}).context["entries"]) == 1
+    for sought, count in (("other", 1), ("OTHER", 1), ("mnist-lenet\nother", 0)):
+        assert len(client.get(reverse("jobs:index"), {"q": sought}).context["entries"]) == count
 
 
 def test_the_empty_list_names_the_one_next_step(client_of, alice, bob, workspace):
