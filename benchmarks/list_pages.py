@@ -60,8 +60,21 @@ def _many(site: "Site") -> None:
     site.row("/", f"Home, {MANY:,} rows of each noun")
     for noun in NOUNS:
         site.row(f"/{noun}/", f"{MANY:,} rows, first page")
-        site.row(f"/{noun}/?page={FAR_PAGE}", f"{MANY:,} rows, page {FAR_PAGE:,}")
+        site.row(f"/{noun}/?after={_far(noun)}", f"{MANY:,} rows, page {FAR_PAGE:,}")
         site.row(f"/{noun}/?q=77777", f"{MANY:,} rows, search")
+
+
+def _far(noun: str) -> str:
+    """The cursor of the page that lies as many pages from the first as the table says."""
+    from ops.models import Endpoint, Operation, RegisteredModel, Run
+    from portal import keyset, lists
+    from portal.queries import models
+
+    model = {"jobs": Run, "models": RegisteredModel, "endpoints": Endpoint, "operations": Operation}[noun]
+    order = models.NEWEST_FIRST if noun == "models" else lists.NEWEST_FIRST
+    before = (FAR_PAGE - 1) * lists.ROWS
+    rows = model.objects.exclude(workspace__name=list_rows.FOREIGN).order_by(*order)
+    return keyset.cursor_after(rows[min(before, MANY // 2) - 1], order)
 
 
 class Site:

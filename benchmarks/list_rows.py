@@ -10,6 +10,7 @@ BATCH = 2000
 STRANGERS = 0.25
 EVERY_SO_MANY = {"Running": 5000, "Failed": 50}
 SPEC_LINES = 12
+FOREIGN = "foreign"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def world() -> World:
     client = Client()
     client.force_login(person)
     workspaces = [_workspace(team, name) for name in ("vision", "tables")]
-    foreign = _workspace(Team.objects.create(name="B"), "foreign")
+    foreign = _workspace(Team.objects.create(name="B"), FOREIGN)
     return World(person, client.cookies[settings.SESSION_COOKIE_NAME].value, workspaces, foreign)
 
 
@@ -153,7 +154,8 @@ def _measure_runs(runs: list[Any]) -> None:
 def _model(workspace: Any, number: int, at: datetime) -> Any:
     from ops.models import RegisteredModel
 
-    return RegisteredModel(workspace=workspace, name=f"model-{number:06d}", description="Digits", created_at=at)
+    given = {"description": "Digits", "created_at": at, "newest_at": at}
+    return RegisteredModel(workspace=workspace, name=f"model-{number:06d}", **given)
 
 
 def _add_versions(person: Any, rows: list[Any]) -> None:
