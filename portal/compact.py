@@ -1,15 +1,21 @@
-"""Templates without the indentation of their source: a list of 25 rows is half as long, which costs nothing later."""
+"""Templates without what only their source needs, indentation and lines of tags: a list is half as long on the wire.
+
+Every line that stays keeps its end, so that there is white space wherever there was some.
+"""
 
 import re
 
 from django.template import Origin
 from django.template.loaders import filesystem
 
-INDENTATION = re.compile(r"\n[ \t]+")
+INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
+# Tags that put nothing into the page where they stand.
+SILENT = "if|elif|else|endif|for|empty|endfor|with|endwith|load|partialdef|endpartialdef|(?:translate|url) .* as"
+LINE_OF_TAGS = re.compile(rf"^((?:\{{% (?:{SILENT})\b(?:(?!%\}}).)*%\}})+)\n", re.MULTILINE)
 
 
 class Loader(filesystem.Loader):
-    """Loads our own templates, which keep their lines; none may need the spaces at the start of a line."""
+    """Loads our own templates; none may need the spaces at the start of a line."""
 
     def get_contents(self, origin: Origin) -> str:
-        return INDENTATION.sub("\n", super().get_contents(origin))
+        return LINE_OF_TAGS.sub(r"\1", INDENTATION.sub("", super().get_contents(origin)))

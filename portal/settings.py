@@ -80,7 +80,8 @@ TEMPLATES = [
                         (
                             "django.template.loaders.cached.Loader",
                             [
-                                "portal.compact.Loader",
+                                # Django's debug pages name a template's lines.
+                                "django.template.loaders.filesystem.Loader" if DEBUG else "portal.compact.Loader",
                                 "django.template.loaders.app_directories.Loader",
                             ],
                         )

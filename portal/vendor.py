@@ -22,7 +22,7 @@ FILES = {
     "vendor/inter-latin-ext.woff2": "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
     "vendor/mono-latin.woff2": "@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2",
     "vendor/echarts.js": ".portolan/echarts.js",
-    "vendor/icons.svg": ".portolan/icons.svg",
+    "icons.svg": ".portolan/icons.svg",
 }
 ICONS = PACKAGES / ".portolan" / "icons.json"
 
@@ -44,8 +44,8 @@ def icons() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def sprite() -> frozenset[str]:
-    """The names of the icons in vendor/icons.svg: those that pages named when it was made."""
-    return frozenset(re.findall(r'<symbol id="([^"]+)"', (PACKAGES / FILES["vendor/icons.svg"]).read_text()))
+    """The names of the icons in icons.svg: those that pages named when it was made."""
+    return frozenset(re.findall(r'<symbol id="([^"]+)"', (PACKAGES / FILES["icons.svg"]).read_text()))
 
 
 class PackageFinder(BaseFinder):

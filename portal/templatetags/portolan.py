@@ -27,20 +27,18 @@ NOTHING = "–"
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
     """The icon of @tabler/icons, hidden from screen readers. Raises KeyError for an unknown name."""
-    return _icon(name, css)
+    return _svg(name, f"icon {css}".rstrip())
 
 
 @lru_cache(maxsize=1000)
-def _icon(name: str, css: str) -> SafeString:
+def _svg(name: str, classes: str) -> SafeString:
     """A reference into the sprite; the paths themselves for an icon that is not in it."""
-    classes = f"icon {css}".rstrip()
+    shown = f'class="{classes}" aria-hidden="true"' if classes else 'aria-hidden="true"'
     if name in vendor.sprite():
-        place = f"{static('vendor/icons.svg')}#{name}"
-        return mark_safe(f'<svg class="{classes}" aria-hidden="true"><use href="{place}"/></svg>')  # noqa: S308
+        return mark_safe(f'<svg {shown}><use href="{static("icons.svg")}#{name}"/></svg>')  # noqa: S308
     paint = 'fill="currentColor"' if name.endswith(":filled") else 'fill="none" stroke="currentColor"'
-    return mark_safe(  # noqa: S308  (only the package's own markup and our literals)
-        f'<svg class="{classes}" viewBox="0 0 24 24" {paint} aria-hidden="true">{vendor.icons()[name]}</svg>'
-    )
+    # Only the package's own markup and our literals.
+    return mark_safe(f'<svg {shown} viewBox="0 0 24 24" {paint}>{vendor.icons()[name]}</svg>')  # noqa: S308
 
 
 @register.simple_tag
@@ -58,8 +56,8 @@ def state_badge(word: str, label: str = "") -> SafeString:
 @lru_cache(maxsize=1000)
 def _state_badge(word: str, label: str) -> SafeString:
     look = badges.look(word)
-    turning = "icon-turn" if look.turns else ""
-    return format_html('<span class="state state-{}">{}{}</span>', look.tone, icon(look.icon, turning), label)
+    drawn = _svg(look.icon, "icon-turn" if look.turns else "")
+    return format_html('<span class="state state-{}">{}{}</span>', look.tone, drawn, label)
 
 
 @register.filter
@@ -77,16 +75,17 @@ def badge(row: Any) -> SafeString:
 
 
 @register.simple_tag
-def ago(moment: datetime | None) -> SafeString | str:
-    """ "3 min ago" with the absolute time on hover; app.js keeps it fresh."""
+def ago(moment: datetime | None, brief: bool = False) -> SafeString | str:
+    """ "3 min ago" with the absolute time on hover; app.js keeps it fresh, and adds that time to a brief one."""
     if moment is None:
         return NOTHING
-    absolute = _absolute(moment.replace(second=0, microsecond=0), get_language(), timezone.get_current_timezone_name())
     passed = escape(_ago(timezone.now() - moment))
+    written = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    if brief:
+        return mark_safe(f'<time datetime="{written}">{passed}</time>')  # noqa: S308  (as below)
+    absolute = _absolute(moment.replace(second=0, microsecond=0), get_language(), timezone.get_current_timezone_name())
     # Both texts are escaped; this is drawn for each row of each list, and format_html takes four times as long.
-    return mark_safe(  # noqa: S308
-        f'<time datetime="{moment.isoformat(timespec="seconds")}" title="{absolute}" data-ago>{passed}</time>'
-    )
+    return mark_safe(f'<time datetime="{written}" title="{absolute}">{passed}</time>')  # noqa: S308
 
 
 @lru_cache(maxsize=10_000)

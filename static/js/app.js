@@ -4,6 +4,22 @@ const body = document.body;
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
+/* htmx: nothing of it needs inline code or style; what a form refuses (409, 422) is shown like an answer */
+Object.assign(window.htmx.config, {
+  includeIndicatorStyles: false,
+  allowEval: false,
+  allowScriptTags: false,
+  selfRequestsOnly: true,
+  historyCacheSize: 0,
+  attributesToSettle: ["class", "width", "height"],
+  responseHandling: [
+    { code: "204", swap: false },
+    { code: "[23]..", swap: true },
+    { code: "(409|422)", swap: true, error: false },
+    { code: "[45]..", swap: false, error: true },
+  ],
+});
+
 /* drawer: without this script its link's #menu opens it; with it, a class, the focus and the Escape key */
 const drawer = one("#menu");
 let drawerOpener = null;
@@ -160,7 +176,7 @@ const UNITS = [
 ];
 function freshen() {
   const now = Date.now();
-  for (const time of all("time[data-ago]")) {
+  for (const time of all("time:not(.story-time)")) {
     const seconds = (now - new Date(time.dateTime)) / 1000;
     const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? UNITS[3];
     const count = Math.floor(seconds / size);
@@ -192,3 +208,10 @@ function clock(seconds) {
   );
 }
 setInterval(freshen, 1000);
+
+/* the absolute time of a list's row, when somebody points at it */
+const absolute = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "long" });
+document.addEventListener("mouseover", (event) => {
+  const time = event.target.closest("time:not([title])");
+  if (time) time.title = absolute.format(new Date(time.dateTime));
+});
