@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -96,6 +97,19 @@ def slice_of_parts(
 def count_up_to(rows: QuerySet[Any], most: int) -> int:
     """Return how many rows there are, or ``most + 1`` when there are more: an exact total of many costs too much."""
     return rows.order_by()[: most + 1].count()
+
+
+def count_each_up_to(lists: Sequence[QuerySet[Any]], most: int) -> list[int]:
+    """Return what ``count_up_to`` says of each list: one query. Raises EmptyResultSet for a list that is none()."""
+    members: list[str] = []
+    parameters: list[Any] = []
+    for rows in lists:
+        sql, given = rows.order_by()[: most + 1].values("pk").query.sql_with_params()
+        members.append(f"(SELECT COUNT(*) FROM ({sql}) AS counted)")  # noqa: S608  (the ORM's own text)
+        parameters += given
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(members)}", parameters)
+        return list(cursor.fetchone() or ())
 
 
 def _keys(rows: QuerySet[Any], parts: Parts, place: _Place, most: int) -> RawSQL:

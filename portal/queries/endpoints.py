@@ -20,6 +20,11 @@ LISTED_OF_DEPLOYMENTS = (
 
 def list_endpoints() -> QuerySet[Endpoint]:
     """Return the endpoints that exist, with their deployments in ``living``; a deleted one is history only."""
+    return with_deployments(Endpoint.objects.filter(gone_at=None, workspace__unregistered_at=None))
+
+
+def with_deployments(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
+    """Return the endpoints with all that a page names, their deployments in ``living``."""
     living = Prefetch(
         "deployments",
         Deployment.objects.filter(gone_at=None)
@@ -27,11 +32,7 @@ def list_endpoints() -> QuerySet[Endpoint]:
         .order_by("-traffic", "name"),
         to_attr="living",
     )
-    return (
-        Endpoint.objects.filter(gone_at=None, workspace__unregistered_at=None)
-        .select_related("workspace", "requested_by")
-        .prefetch_related(living)
-    )
+    return endpoints.select_related("workspace", "requested_by").prefetch_related(living)
 
 
 def complete_for_list(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:

@@ -7,6 +7,19 @@ from portal.queries import operations
 
 SEARCHED = ("name", "description")
 NEWEST_FIRST = ("-newest_at", "-pk")
+LISTED = ("public_id", "name", "description", "newest_at", "workspace__name")
+LISTED_OF_VERSION = (
+    "registered_model",
+    "public_id",
+    "version",
+    "state",
+    "metrics",
+    "main_metric",
+    "created_at",
+    "requested_by__username",
+    "requested_by__first_name",
+    "requested_by__last_name",
+)
 # Func, because an aggregate would group the rows of a subquery that has one row.
 _NEWEST = Func(F("pk"), function="MAX", output_field=BigIntegerField())
 _COUNT = Func(F("pk"), function="COUNT", output_field=IntegerField())
@@ -29,15 +42,9 @@ def with_newest(registered: QuerySet[RegisteredModel]) -> QuerySet[RegisteredMod
 
     That is one more query for the page.
     """
-    existing = ModelVersion.objects.filter(gone_at=None).order_by()
-    counted = existing.filter(registered_model=OuterRef("pk")).annotate(count=_COUNT).values("count")
-    keys = existing.filter(registered_model=OuterRef("registered_model")).annotate(key=_NEWEST).values("key")
-    newest = Prefetch(
-        "versions",
-        existing.filter(pk=Subquery(keys)).select_related("run", "requested_by"),
-        to_attr="newest",
+    return _with_newest(
+        registered.select_related("workspace"), _newest_versions().select_related("run", "requested_by")
     )
-    return registered.annotate(version_count=Subquery(counted)).prefetch_related(newest).order_by(*NEWEST_FIRST)
 
 
 def newest(registered: RegisteredModel) -> ModelVersion | None:
@@ -47,8 +54,9 @@ def newest(registered: RegisteredModel) -> ModelVersion | None:
 
 
 def complete_for_list(registered: QuerySet[RegisteredModel]) -> QuerySet[RegisteredModel]:
-    """Return them with their newest versions and what else a list names of each."""
-    return with_newest(registered.select_related("workspace"))
+    """Return them with what a list names of each and of its newest version: two queries."""
+    newest = _newest_versions().select_related("requested_by").only(*LISTED_OF_VERSION)
+    return _with_newest(registered.select_related("workspace").only(*LISTED), newest)
 
 
 def list_versions_of(registered: RegisteredModel) -> QuerySet[ModelVersion]:
@@ -72,3 +80,16 @@ def list_siblings(version: ModelVersion) -> QuerySet[ModelVersion]:
 def last_operation(version: ModelVersion) -> Operation | None:
     """Return the registration of the version."""
     return operations.list_operations_on(version).filter(kind=Operation.Kind.REGISTER_VERSION).first()
+
+
+def _newest_versions() -> QuerySet[ModelVersion]:
+    """The newest version of each model."""
+    existing = ModelVersion.objects.filter(gone_at=None).order_by()
+    keys = existing.filter(registered_model=OuterRef("registered_model")).annotate(key=_NEWEST).values("key")
+    return existing.filter(pk=Subquery(keys))
+
+
+def _with_newest(registered: QuerySet[RegisteredModel], newest: QuerySet[ModelVersion]) -> QuerySet[RegisteredModel]:
+    existing = ModelVersion.objects.filter(gone_at=None, registered_model=OuterRef("pk")).order_by()
+    counted = registered.annotate(version_count=Subquery(existing.annotate(count=_COUNT).values("count")))
+    return counted.prefetch_related(Prefetch("versions", newest, to_attr="newest")).order_by(*NEWEST_FIRST)

@@ -32,9 +32,14 @@ def list_operations() -> QuerySet[Operation]:
     )
 
 
+def with_names(operations: QuerySet[Operation]) -> QuerySet[Operation]:
+    """Return the operations with the workspace and the person of each."""
+    return operations.select_related("workspace", "requested_by")
+
+
 def complete_for_list(operations: QuerySet[Operation]) -> QuerySet[Operation]:
-    """Return the operations with what a list names of each."""
-    return operations.select_related("workspace", "requested_by").only(*LISTED)
+    """Return the operations with no more than what a list names of each."""
+    return with_names(operations).only(*LISTED)
 
 
 def list_operations_on(target: Model) -> QuerySet[Operation]:

@@ -31,7 +31,9 @@ def index(request: HttpRequest) -> HttpResponse:
     me = viewer.of(request)
     found = lists.narrow(request, queries.list_endpoints(), FILTERS, queries.SEARCHED)
     parts = me.workspace_parts(request.GET.get("workspace", ""))
-    page = lists.page_of(request, found, parts=parts, complete=queries.complete_for_list)
+    # The JSON form tells more of each row.
+    complete = queries.with_deployments if responses.wants_json(request) else queries.complete_for_list
+    page = lists.page_of(request, found, parts=parts, complete=complete)
     shown = lists.shown(
         request,
         page,
