@@ -31,9 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
     me = viewer.of(request)
     found = lists.narrow(request, queries.list_endpoints(), FILTERS, queries.SEARCHED)
     parts = me.workspace_parts(request.GET.get("workspace", ""))
-    # The JSON form tells more of each row.
-    complete = queries.with_deployments if responses.wants_json(request) else queries.complete_for_list
-    page = lists.page_of(request, found, parts=parts, complete=complete)
+    page = lists.page_of(request, found, parts=parts, complete=queries.complete_for_list)
     shown = lists.shown(
         request,
         page,

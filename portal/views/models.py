@@ -26,9 +26,7 @@ def index(request: HttpRequest) -> HttpResponse:
     me = viewer.of(request)
     found = lists.narrow(request, queries.list_registered_models(), FILTERS, queries.SEARCHED)
     parts = me.workspace_parts(request.GET.get("workspace", ""))
-    # The JSON form tells more of each row.
-    complete = queries.with_newest if responses.wants_json(request) else queries.complete_for_list
-    page = lists.page_of(request, found, queries.NEWEST_FIRST, parts=parts, complete=complete)
+    page = lists.page_of(request, found, queries.NEWEST_FIRST, parts=parts, complete=queries.complete_for_list)
     entries = [presenters.model_row(registered) for registered in page]
     context = responses.context(lists.shown(request, page, FILTERS, entries=entries, may_write=me.may_write))
     return responses.page(request, "models/index.html", context)

@@ -21,9 +21,7 @@ FILTERS = {"workspace": "workspace__public_id", "state": "state", "kind": "kind"
 def index(request: HttpRequest) -> HttpResponse:
     found = lists.narrow(request, queries.list_operations(), FILTERS, queries.SEARCHED)
     parts = viewer.of(request).team_parts(request.GET.get("workspace", ""))
-    # The JSON form tells more of each row.
-    complete = queries.with_names if responses.wants_json(request) else queries.complete_for_list
-    page = lists.page_of(request, found, parts=parts, complete=complete)
+    page = lists.page_of(request, found, parts=parts, complete=queries.complete_for_list)
     queries.read_targets(page)
     shown = lists.shown(
         request,

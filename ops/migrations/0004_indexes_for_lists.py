@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ops", "0002_columns_for_lists"),
+        ("ops", "0003_columns_for_lists"),
     ]
 
     operations = [
