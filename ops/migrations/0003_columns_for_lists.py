@@ -19,7 +19,7 @@ def fill_newest_at(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_api_tokens"),
-        ("ops", "0002_sign_in_pause_ended"),
+        ("ops", "0002_reached_workspaces"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
