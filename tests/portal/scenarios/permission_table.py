@@ -1,4 +1,4 @@
-"""The permission matrix: what each person gets from each route, for GET and for POST. No test in here.
+"""The permission matrix: what each person gets from each page, for GET and for POST. No test in here.
 
 The people are named in ``PEOPLE``. Viewer, operator and owner are of the team whose rows are asked for; the admin is a
 site admin without a team; the neighbour owns another team; the stranger is signed in and in no team.
@@ -144,8 +144,24 @@ operations:cancel                        GET   sign-in    moved     moved  moved
 operations:cancel                        POST  sign-in    404       404    404        403     done      done
 operations:retry                         GET   sign-in    moved     moved  moved      moved   moved     moved
 operations:retry                         POST  sign-in    404       404    404        403     done      done
+
+tokens:index                             GET   sign-in    page      page   page       page    page      page
+tokens:index                             POST  sign-in    405       405    405        405     405       405
+tokens:create                            GET   sign-in    405       405    405        405     405       405
+tokens:create                            POST  sign-in    made      made   made       made    made      made
+tokens:create (others' team)             GET   sign-in    405       405    405        405     405       405
+tokens:create (others' team)             POST  sign-in    422       422    422        422     422       422
+tokens:revoke                            GET   sign-in    405       405    405        405     405       405
+tokens:revoke                            POST  sign-in    done      done   done       done    done      done
+tokens:revoke (another's)                GET   sign-in    405       405    405        405     405       405
+tokens:revoke (another's)                POST  sign-in    404       404    404        404     404       404
+
+api_docs                                 GET   sign-in    page      page   page       page    page      page
+api_docs                                 POST  sign-in    405       405    405        405     405       405
+api_unknown                              GET   404        404       404    404        404     404       404
+api_unknown                              POST  404        404       404    404        404     404       404
 """
-LINE = re.compile(r"(?P<name>(?P<route>[a-z_]+:[a-z_]+)(?: \(.+\))?)\s+(?P<method>GET|POST)\s+(?P<words>.+)")
+LINE = re.compile(r"(?P<name>(?P<route>[a-z_]+(?::[a-z_]+)?)(?: \(.+\))?)\s+(?P<method>GET|POST)\s+(?P<words>.+)")
 
 
 @dataclass(frozen=True)

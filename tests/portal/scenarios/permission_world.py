@@ -12,7 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
-from accounts.models import Membership, Team, User
+from accounts import tokens
+from accounts.models import ApiToken, Membership, Team, User
 from ops import vault
 from ops.models import Credential, Deployment, Endpoint, Mirror, ModelVersion, Operation, Run, Sample, Workspace
 from tests.portal import factories
@@ -54,11 +55,12 @@ class Holdings:
 
 @dataclass(frozen=True)
 class World:
-    """The asked team's things, the neighbour's things, and the people; anonymous is None."""
+    """The asked team's things, the neighbour's things, and the people with a token each; anonymous is None."""
 
     ours: Holdings
     theirs: Holdings
     people: dict[str, User | None]
+    tokens: dict[str, ApiToken]
     setup_token: str
 
     def own(self, person: str) -> Holdings:
@@ -66,6 +68,9 @@ class World:
 
     def others(self, person: str) -> Holdings:
         return self.ours if person == "neighbour" else self.theirs
+
+    def token_of_another(self, person: str) -> ApiToken:
+        return self.tokens["viewer" if person == "owner" else "owner"]
 
 
 def build(setup_token: str, scoring_uri: str) -> World:
@@ -76,7 +81,10 @@ def build(setup_token: str, scoring_uri: str) -> World:
     for role in ("viewer", "operator", "owner"):
         Membership.objects.create(user=people[role], team=ours.team, role=role)
     Membership.objects.create(user=people["neighbour"], team=theirs.team, role="owner")
-    return World(ours, theirs, people, setup_token)
+    made = {
+        name: tokens.create(user, name=f"script of {name}", scope="read")[0] for name, user in people.items() if user
+    }
+    return World(ours, theirs, people, made, setup_token)
 
 
 def holdings(name: str, scoring_uri: str) -> Holdings:
@@ -160,6 +168,8 @@ def arguments(world: World, person: str) -> dict[str, list[Any]]:
         "operations:progress": going,
         "operations:cancel": going,
         "operations:retry": failed,
+        "tokens:revoke": [world.tokens.get(person, world.tokens["owner"]).public_id],
+        "tokens:revoke (another's)": [world.token_of_another(person).public_id],
     }
 
 
@@ -205,6 +215,8 @@ def posts(world: World, person: str) -> dict[str, dict[str, Any]]:
         "endpoints:delete": {"typed_name": ours.endpoint.name},
         "predict:send": {"image": SimpleUploadedFile("one.png", png(), "image/png")},
         "predict:send (others' sample)": {"sample": others.sample.public_id},
+        "tokens:create": {"name": "new", "scope": "read"},
+        "tokens:create (others' team)": {"name": "new", "scope": "read", "team": others.team.public_id},
     }
 
 
