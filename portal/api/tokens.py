@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest
 from ninja import Router, Status
 
 from accounts import access, tokens
-from accounts.models import User
+from accounts.models import ApiToken, User
 from portal.api import idempotency
 from portal.api.authentication import caller, person
 from portal.api.errors import ApiProblem, wrong_values
@@ -62,6 +62,7 @@ def revoke(request: HttpRequest, token_id: str) -> Status[None]:
 
 
 def _demand_manage(request: HttpRequest) -> None:
-    """Let a session pass, and a token for everything. Raises PermissionDenied."""
-    if not access.has_scope(caller(request), access.Right.MANAGE):
+    """Let a session pass, and a token for everything in every team. Raises PermissionDenied."""
+    key = caller(request)
+    if not access.has_scope(key, access.Right.MANAGE) or (isinstance(key, ApiToken) and key.team_id is not None):
         raise PermissionDenied
