@@ -18,8 +18,9 @@ DOWNLOADS = {
 
 
 def complete(schema: OpenAPISchema) -> OpenAPISchema:
-    """Return the document with the refusals and the downloads of each route."""
+    """Return the document with the refusals and the downloads of each route; that HEAD goes with GET is understood."""
     for routes in schema["paths"].values():
+        routes.pop("head", None)
         for operation in routes.values():
             _complete(operation)
     return schema

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Router
 from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 
@@ -37,7 +37,15 @@ Lists give pages of `limit` rows; follow `next` as `?cursor=`. Every refusal has
 
 
 class PortolanApi(NinjaAPI):
-    """The API with a complete OpenAPI document."""
+    """The API with a complete OpenAPI document, and with HEAD wherever there is GET (the server drops the body)."""
+
+    def add_router(self, prefix: str, router: Router | str, **options: Any) -> None:
+        super().add_router(prefix, router, **options)
+        assert isinstance(router, Router)
+        for view in router.path_operations.values():
+            for operation in view.operations:
+                if "GET" in operation.methods:
+                    operation.methods.append("HEAD")
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         return openapi.complete(super().get_openapi_schema(**options))

@@ -82,7 +82,7 @@ def test_an_unknown_address_is_a_404_in_the_apis_own_shape(client, path):
 def test_another_method_is_a_405_in_the_apis_own_shape(script):
     response = script.delete("/api/v1/jobs")
     assert (response.status_code, response.json()["code"]) == (405, "http:405")
-    assert set(response.headers["Allow"].split(", ")) == {"GET", "POST"}
+    assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
 
 
 def test_the_command_prints_the_document(capsys):
