@@ -1,6 +1,6 @@
 """Making an API token."""
 
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from typing import Any
 
 from django import forms
@@ -51,6 +51,9 @@ class TokenForm(forms.Form):
 
     def clean_expires_at(self) -> datetime | None:
         end: datetime | None = self.cleaned_data["expires_at"]
+        if end is not None and end.year == MAXYEAR:
+            # Its hours may lie beyond the calendar of the database's time zone.
+            raise forms.ValidationError(self.fields["expires_at"].error_messages["invalid"])
         if end is not None and end <= timezone.now():
             raise forms.ValidationError(of("token:expired_already", {}).sentence)
         return end

@@ -1,22 +1,34 @@
 """Training jobs: runs in Azure ML with their metrics, log and what was made from them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from ninja import Schema
+from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticCustomError
 
 from ops.models import MetricSeries, Run
-from portal.api.schemas.common import EXAMPLE_TIME, Problem, described, problem_with
+from portal.api.schemas.common import EXAMPLE_TIME, Given, Problem, described, problem_with
 from portal.api.schemas.operations import OperationDetail
 from portal.presenters.jobs import duration_seconds
 from portal.queries.jobs import key_metrics
 from portal.queries.metrics import Series
 
-Answer = int | float | str | bool | None
+
+def _one_error(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """Say once that a value is of none of the kinds; pydantic would say it for each kind."""
+    try:
+        return validate(value)
+    except ValidationError:
+        raise PydanticCustomError("answer", _("A number, a text, true, false or null.")) from None
 
 
-class JobIn(Schema):
+Answer = Annotated[int | float | str | bool | None, WrapValidator(_one_error)]
+
+
+class JobIn(Given):
     """A job to queue."""
 
     recipe: str = described("Name of a recipe.", "mnist-keras", max_length=100)
@@ -51,7 +63,7 @@ class JobOut(Schema):
     created_at: datetime = described("When it was queued.", EXAMPLE_TIME)
     started_at: datetime | None = described("When it began to run.", EXAMPLE_TIME)
     ended_at: datetime | None = described("When it ended.", EXAMPLE_TIME)
-    duration_seconds: float | None = described("From start to end, or until now.", 41.5)
+    duration_seconds: float | None = described("From start to end; null until it has ended.", 41.5)
     url: str = described("Its page in the portal.", "/jobs/k3x9m2ab7q/")
     error: Problem | None = described("Why it failed.", None)
     metrics: dict[str, MetricOut] = described(
@@ -169,7 +181,8 @@ def _facts(run: Run) -> dict[str, Any]:
         "created_at": run.created_at,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
-        "duration_seconds": duration_seconds(run),
+        # Of a running job it would change with each reading, and no ETag would ever match.
+        "duration_seconds": duration_seconds(run) if run.ended_at else None,
         "url": reverse("jobs:detail", args=[run.public_id]),
         "error": problem_with(run),
     }
