@@ -2,18 +2,21 @@
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django.views.decorators.http import conditional_page
 from ninja import Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
 from accounts import access
 from ops import targets
+from ops.errors import TrafficNotWhole
+from ops.messages import explain
 from ops.models import Endpoint, ModelVersion
 from ops.services import deployments, traffic
 from ops.services import endpoints as services
 from portal.api import idempotency
 from portal.api.authentication import caller, person
-from portal.api.errors import wrong_values
+from portal.api.errors import ApiProblem, placing, wrong_values
 from portal.api.paging import OfWorkspace, page_of
 from portal.api.schemas.common import Page, described
 from portal.api.schemas.endpoints import (
@@ -99,7 +102,15 @@ def detail(request: HttpRequest, endpoint_id: str) -> EndpointDetail:
 def split(request: HttpRequest, endpoint_id: str, given: TrafficIn) -> Status[OperationOut]:
     """Split the endpoint's requests among its deployments."""
     endpoint = _writable(request, endpoint_id)
-    return Status(202, operation_out(traffic.shift(endpoint=endpoint, split=given.split, by=person(request))))
+    if unknown := set(given.split) - {deployment.name for deployment in queries.living(endpoint)}:
+        sentence = _("The endpoint has no deployment of that name.")
+        raise ApiProblem(422, "api:wrong_values", {f"split.{name}": [sentence] for name in sorted(unknown)})
+    try:
+        with placing({name: f"split.{name}" for name in given.split}):
+            operation = traffic.shift(endpoint=endpoint, split=given.split, by=person(request))
+    except TrafficNotWhole as error:
+        raise ApiProblem(422, error.code, {"split": [str(explain(error))]}, **error.params) from error
+    return Status(202, operation_out(operation))
 
 
 @router.delete(
@@ -115,7 +126,8 @@ def delete(
 ) -> Status[OperationOut]:
     """Delete an endpoint with everything behind it."""
     endpoint = _writable(request, endpoint_id)
-    return Status(202, operation_out(services.delete(endpoint, person(request), given.confirm)))
+    with placing({"typed_name": "confirm"}):
+        return Status(202, operation_out(services.delete(endpoint, person(request), given.confirm)))
 
 
 @router.delete(

@@ -1,6 +1,7 @@
 """Every way in which the API says no, in one shape (``schemas.common.Problem``)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pydantic
@@ -41,6 +42,16 @@ def wrong_values(form: BaseForm, names: dict[str, str] | None = None) -> ApiProb
 def wrong_types(error: pydantic.ValidationError) -> ApiProblem:
     """Return the problem of a body whose values have the wrong types."""
     return ApiProblem(422, "api:wrong_values", _fields([{**one, "loc": ("", *one["loc"])} for one in error.errors()]))
+
+
+@contextmanager
+def placing(names: Mapping[str, str]) -> Iterator[None]:
+    """Name the value that a service refuses as the request names it; ``names`` maps the service's names."""
+    try:
+        yield
+    except InvalidParameter as error:
+        error.field = names.get(error.field, error.field)
+        raise
 
 
 def answer(problem: Problem, status: int) -> HttpResponse:

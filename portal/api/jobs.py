@@ -17,7 +17,7 @@ from ops.models import Operation, Run, Workspace
 from ops.services import runs
 from portal.api import idempotency
 from portal.api.authentication import caller, person
-from portal.api.errors import ApiProblem, wrong_types, wrong_values
+from portal.api.errors import ApiProblem, placing, wrong_types, wrong_values
 from portal.api.paging import OfWorkspace, page_of
 from portal.api.schemas.common import Page, described
 from portal.api.schemas.jobs import JobDetail, JobIn, JobOut, LogPiece, Metrics, job_detail, job_out, metrics_of
@@ -202,16 +202,16 @@ def _submit(request: HttpRequest, given: JobIn, files: MultiValueDict[str, Any])
     if recipe is None:
         raise ApiProblem(422, "api:wrong_values", {"recipe": [_("There is no such recipe.")]})
     names = {PARAMETER.format(one.name): f"parameters.{one.name}" for one in recipe.parameters}
-    if unknown := sorted(set(given.parameters) - {one.name for one in recipe.parameters}):
-        raise ApiProblem(
-            422,
-            "api:wrong_values",
-            {f"parameters.{name}": [_("The recipe does not ask for this.")] for name in unknown},
-        )
+    unknown = [f"parameters.{name}" for name in set(given.parameters) - {one.name for one in recipe.parameters}]
+    unknown += set(files) - {INPUT.format(one.name) for one in recipe.inputs}
+    if unknown:
+        not_asked = _("The recipe does not ask for this.")
+        raise ApiProblem(422, "api:wrong_values", {place: [not_asked] for place in sorted(unknown)})
     defaults = {PARAMETER.format(one.name): one.default for one in recipe.parameters}
     answers = {PARAMETER.format(name): value for name, value in given.parameters.items()}
     data = defaults | answers | {"compute": f"{given.workspace}/{given.compute}", "display_name": given.display_name}
     form = QueueForm(recipe, _workspaces(request), data, files)
     if not form.is_valid():
-        raise wrong_values(form, names | {INPUT.format(one.name): f"input_{one.name}" for one in recipe.inputs})
-    return runs.submit(**form.asked, by=person(request))
+        raise wrong_values(form, names | {"compute": "compute" if given.workspace in form.workspaces else "workspace"})
+    with placing({one.name: INPUT.format(one.name) for one in recipe.inputs}):
+        return runs.submit(**form.asked, by=person(request))

@@ -21,7 +21,7 @@ FILTERS = {"workspace": "workspace__public_id", "state": "state", "kind": "kind"
 class Filters(OfWorkspace):
     """Which operations."""
 
-    state: str = described("queued, running, succeeded, failed, cancelled or lost_track.", "ready", "", max_length=20)
+    state: str = described("queued, running, succeeded, failed, cancelled or lost_track.", "running", "", max_length=20)
     kind: str = described("Such as submit_run or deploy.", "deploy", "", max_length=30)
 
 

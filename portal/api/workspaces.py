@@ -15,7 +15,7 @@ from ops.services import credentials
 from ops.services import workspaces as registry
 from portal.api import idempotency
 from portal.api.authentication import caller, person
-from portal.api.errors import wrong_values
+from portal.api.errors import placing, wrong_values
 from portal.api.paging import Search, page_of
 from portal.api.schemas.common import Page, described
 from portal.api.schemas.operations import OperationOut, operation_detail, operation_out
@@ -38,6 +38,7 @@ router = Router(tags=["workspaces"])
 NEW_CREDENTIAL = {"credential_name": "name", "kind": "kind", "tenant_id": "tenant_id", "client_id": "client_id"}
 NEW_CREDENTIAL |= {"secret": "secret"}
 PLACES = {field: f"new_credential.{name}" for field, name in NEW_CREDENTIAL.items()}
+PLACES |= {"credential": "new_credential"}
 
 
 class Filters(Search):
@@ -66,9 +67,10 @@ def register(request: HttpRequest, given: WorkspaceIn) -> Status[OperationOut]:
     if not access.may_write_somewhere(caller(request)):
         raise PermissionDenied
     form = RegisterForm(caller(request), _form_data(given))
+    places = PLACES if given.new_credential else {"credential_name": "credential"}
     if not form.is_valid():
-        raise wrong_values(form, PLACES if given.new_credential else {})
-    with transaction.atomic():
+        raise wrong_values(form, places)
+    with placing(places), transaction.atomic():
         operation = registry.register(**form.identity, by=person(request), credential=_credential(form))
     return Status(202, operation_out(operation))
 

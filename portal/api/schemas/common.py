@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from django.utils.translation import gettext as _
 from ninja import Schema
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from ops.messages import Explanation, explained
 
@@ -15,6 +17,17 @@ EXAMPLE_TIME = datetime.fromisoformat("2026-11-28T09:30:00+00:00")
 def described(text: str, example: Any, default: Any = ..., **rules: Any) -> Any:
     """Return a field with a description and an example, both shown in the OpenAPI document."""
     return Field(default, description=text, examples=[example], **rules)
+
+
+class Given(Schema):
+    """What a script sends as JSON: its texts have no NUL characters, which PostgreSQL does not take."""
+
+    @field_validator("*")
+    @classmethod
+    def without_nul(cls, value: Any) -> Any:
+        if _has_nul(value):
+            raise PydanticCustomError("nul", _("Null characters are not allowed."))
+        return value
 
 
 class Page(Schema, Generic[Item]):
@@ -56,3 +69,9 @@ def problem_with(row: Any) -> Problem | None:
     """Return what went wrong with a row, None when nothing did."""
     explanation = explained(row)
     return problem_of(explanation) if explanation else None
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, str) and "\x00" in value

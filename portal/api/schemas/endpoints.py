@@ -8,14 +8,14 @@ from ninja import Schema
 
 from ops.models import Deployment, Endpoint, Operation
 from ops.services import deployments as rules
-from portal.api.schemas.common import EXAMPLE_TIME, Problem, described, problem_with
+from portal.api.schemas.common import EXAMPLE_TIME, Given, Problem, described, problem_with
 from portal.api.schemas.models import VersionOut, version_out
 from portal.api.schemas.operations import OperationDetail, OperationOut, operation_out
 from portal.presenters.endpoints import instance_total
 from portal.queries.endpoints import living
 
 
-class DeploymentIn(Schema):
+class DeploymentIn(Given):
     """A version to deploy."""
 
     version: str = described("Id of a model version that is ready.", "v4d8s2nw6e", max_length=16)
@@ -29,7 +29,7 @@ class DeploymentIn(Schema):
     request_timeout_ms: int = described("Time-out of a request.", 5000, 5000, ge=1, le=rules.MOST_TIMEOUT_MS)
 
 
-class TrafficIn(Schema):
+class TrafficIn(Given):
     """How an endpoint's requests are split."""
 
     split: dict[str, int] = described(

@@ -7,11 +7,11 @@ from django.urls import reverse
 from ninja import Schema
 
 from ops.models import ModelVersion, RegisteredModel, Sample
-from portal.api.schemas.common import EXAMPLE_TIME, Problem, described
+from portal.api.schemas.common import EXAMPLE_TIME, Given, Problem, described
 from portal.api.schemas.operations import OperationDetail
 
 
-class VersionIn(Schema):
+class VersionIn(Given):
     """A version to register."""
 
     job: str = described("Id of a job that is Completed.", "k3x9m2ab7q", max_length=16)

@@ -6,12 +6,12 @@ from django.urls import reverse
 from ninja import Schema
 
 from accounts.models import Membership, Team
-from portal.api.schemas.common import described
+from portal.api.schemas.common import Given, described
 
 Role = Literal["viewer", "operator", "owner"]
 
 
-class TeamIn(Schema):
+class TeamIn(Given):
     """A team to make."""
 
     name: str = described("Its name.", "Vision", max_length=80)
@@ -23,14 +23,14 @@ class TeamChange(Schema):
     may_use_host_identity: bool = described("Whether it may use the identity of the portal's own machine.", True)
 
 
-class MemberIn(Schema):
+class MemberIn(Given):
     """A person to take into a team."""
 
     username: str = described("User name; somebody new gets an account.", "alice", max_length=150)
     role: Role = described("What they may do.", "operator")
 
 
-class RoleIn(Schema):
+class RoleIn(Given):
     """What a member may do from now on."""
 
     role: Role = described("viewer reads and predicts, operator also changes, owner also manages people.", "viewer")

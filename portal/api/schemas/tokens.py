@@ -7,10 +7,10 @@ from ninja import Schema
 
 from accounts.access import Caller
 from accounts.models import ApiToken, User
-from portal.api.schemas.common import EXAMPLE_TIME, described
+from portal.api.schemas.common import EXAMPLE_TIME, Given, described
 
 
-class TokenIn(Schema):
+class TokenIn(Given):
     """A token to make."""
 
     name: str = described("What it is for.", "nightly training", max_length=80)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from ninja import Schema
 
 from ops.models import Compute, Workspace
-from portal.api.schemas.common import EXAMPLE_TIME, Problem, described, problem_with
+from portal.api.schemas.common import EXAMPLE_TIME, Given, Problem, described, problem_with
 from portal.api.schemas.operations import OperationDetail
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -47,7 +47,7 @@ class WorkspaceDetail(WorkspaceOut):
     operation: OperationDetail | None
 
 
-class CredentialIn(Schema):
+class CredentialIn(Given):
     """A new way to sign in to Azure; it is encrypted and never given back."""
 
     name: str = described("How the team will recognise it.", "Training service principal", max_length=80)
@@ -59,14 +59,14 @@ class CredentialIn(Schema):
     secret: str = described("Client secret, or the PEM text of a certificate with its key.", "", "", max_length=20_000)
 
 
-class WorkspaceIn(Schema):
+class WorkspaceIn(Given):
     """A workspace to register."""
 
     team: str = described("Id of one of your teams.", "t5h9x2kq4m", max_length=16)
     cloud: str = described("A cloud that this portal has workers for.", "local", max_length=20)
-    subscription_id: str = described("Azure's subscription.", SUBSCRIPTION, max_length=64)
-    resource_group: str = described("Azure's resource group.", "amlocal", max_length=90)
-    name: str = described("Name in Azure.", "local", max_length=33)
+    subscription_id: str = described("Azure's subscription.", SUBSCRIPTION, min_length=1, max_length=64)
+    resource_group: str = described("Azure's resource group.", "amlocal", min_length=1, max_length=90)
+    name: str = described("Name in Azure.", "local", min_length=1, max_length=33)
     credential: str = described("Id of a credential of the team; not for the local cloud.", "", "", max_length=16)
     replaces: str = described("Id of a registration that failed and is corrected by this one.", "", "", max_length=16)
     new_credential: CredentialIn | None = described("Instead of credential: a new one.", None, None)

@@ -21,16 +21,11 @@ class Script(Client):
         response = self.generic(
             method,
             f"/api/v1/{path}",
-            *([] if body is None else [_json(body), "application/json"]),
+            *([] if body is None else [json.dumps(body), "application/json"]),
             headers=named or None,
         )
-        is_json = response.headers.get("Content-Type", "").startswith("application/json")
+        is_json = response.headers.get("Content-Type", "").startswith("application/json") and response.content
         return response.status_code, response.json() if is_json else None
-
-
-def _json(body: object) -> str:
-
-    return json.dumps(body)
 
 
 @pytest.fixture

@@ -54,6 +54,8 @@ def requests(world: World, person: str) -> dict[str, Sent]:
         "jobs_queue": Sent(body=_job(ours)),
         "jobs_queue (others' compute)": Sent(body=_job(world.others(person))),
         "jobs_queue_with_files": Sent(form={"job": json.dumps(_job(ours)), "input_data": _file()}),
+        "jobs_log": Sent([ours.completed.public_id]),
+        "jobs_metrics": Sent([ours.completed.public_id]),
         "models_versions": Sent([ours.version.registered_model.public_id]),
         "models_register": Sent(body={"job": ours.completed.public_id, "name": "a-new-name"}),
         "endpoints_traffic": Sent([ours.endpoint.public_id], body={"split": {"blue": 80, "green": 20}}),
