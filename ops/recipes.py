@@ -13,6 +13,8 @@ from ops.errors import InvalidParameter, Refused
 from ops.job_specs import Goal
 
 KINDS = ("integer", "number", "string", "choice", "boolean")
+# What a file system takes as the name of a folder.
+LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def list_recipes() -> list[Recipe]:
 def get(name: str) -> Recipe:
     """The recipe of that folder name. Raises Refused("recipe:unknown")."""
     folder = settings.RECIPES_DIR / name
-    if Path(name).name != name or not (folder / "recipe.toml").is_file():
+    if len(name) > LONGEST_NAME or Path(name).name != name or not (folder / "recipe.toml").is_file():
         raise Refused("recipe:unknown", name=name)
     return _read(folder)
 

@@ -1,4 +1,4 @@
-"""The same tests once more on PostgreSQL: rules, rows, pages and the engine, in a pytest of their own."""
+"""The same tests once more on PostgreSQL: rules, rows, pages, the API and the engine, in a pytest of their own."""
 
 import os
 import subprocess
@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = (
     "tests/ops/services",
     "tests/ops/engine",
+    "tests/portal/api",
     "tests/portal/views",
     "tests/portal/queries",
     "tests/portal/presenters",

@@ -19,7 +19,7 @@ def wanted(workspace):
 @pytest.fixture
 def run(workspace, alice):
     run = factories.run(workspace, "Completed", by=alice, display_name="lenet")
-    factories.metric(run, "val_accuracy", [0.5, float("nan"), 0.98])
+    factories.metric(run, "val_accuracy", [0.5, None, 0.98])
     factories.log(run, "epoch 1\nepoch 2\n")
     return run
 
