@@ -17,7 +17,7 @@ class TeamIn(Given):
     name: str = described("Its name.", "Vision", max_length=80)
 
 
-class TeamChange(Schema):
+class TeamChange(Given):
     """What a site admin may change of a team."""
 
     may_use_host_identity: bool = described("Whether it may use the identity of the portal's own machine.", True)

@@ -134,7 +134,7 @@ def test_more_parts_than_a_form_has_are_refused(owner, addresses):
     ("method", "path", "operation"), [one for one in OPERATIONS if "{" in one[1]], ids=lambda value: str(value)[:60]
 )
 def test_an_id_that_is_none_is_a_404(owner, addresses, method, path, operation):
-    body = {"name": "x", "username": "x", "role": "viewer", "split": {"blue": 100}}
+    body = {"name": "x", "username": "x", "role": "viewer", "split": {"blue": 100}, "may_use_host_identity": True}
     for value in ("0", "x" * 5000, "%00", "%FF", "..", "a%2Fb", "'", "%F0%9F%98%80", "None"):
         filled = path.format(**dict.fromkeys(addresses, value))
         response = owner.generic(method, f"/api/v1/{filled}?confirm=x", json.dumps(body), "application/json")

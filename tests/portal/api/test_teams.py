@@ -1,7 +1,6 @@
 """Teams over the API: made by site admins, peopled by owners; a new account's password is given once."""
 
 import pytest
-from django.contrib.auth import authenticate
 
 from accounts.models import Membership, Team, User
 from ops.models import Event
@@ -59,8 +58,8 @@ def test_an_owner_takes_somebody_in(owner, team, charlie):
 
 def test_somebody_new_gets_a_password_that_works_once_shown(owner, team):
     made = owner.ask("POST", f"teams/{team.public_id}/members", {"username": "new", "role": "operator"})[1]
-    user = authenticate(username="new", password=made["one_time_password"])
-    assert user == User.objects.get(username="new", must_change_password=True)
+    user = User.objects.get(username="new", must_change_password=True)
+    assert user.check_password(made["one_time_password"])
 
 
 @pytest.mark.parametrize(
@@ -94,6 +93,23 @@ def test_the_last_owner_stays(owner, team, olivia):
     for status, problem in (owner.ask("PATCH", address, {"role": "viewer"}), owner.ask("DELETE", address)):
         assert (status, problem["code"]) == (409, "team:last_owner")
     assert member(olivia).role == "owner"
+
+
+def test_a_site_admin_of_the_team_allows_it_the_machines_identity(script_of, team, olivia):
+    address = f"teams/{team.public_id}"
+    olivia.is_staff = True
+    olivia.save()
+    script = script_of(olivia)
+    for allowed in (True, False):
+        status, changed = script.ask("PATCH", address, {"may_use_host_identity": allowed})
+        team.refresh_from_db()
+        assert (status, changed["may_use_host_identity"], team.may_use_host_identity) == (200, allowed, allowed)
+    assert script.ask("PATCH", address, {})[1]["fields"].keys() == {"may_use_host_identity"}
+    assert script_of(olivia, "write").ask("PATCH", address, {"may_use_host_identity": True})[0] == 403
+
+
+def test_an_owner_ends_the_pause_after_wrong_passwords(owner, team, bob):
+    assert owner.ask("POST", f"teams/{team.public_id}/members/{member(bob).pk}/end-pause") == (204, None)
 
 
 def test_people_leave_and_are_taken_out(owner, script_of, team, bob, alice):

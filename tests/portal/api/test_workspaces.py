@@ -1,7 +1,9 @@
 """Workspaces over the API: registered with a credential that nobody reads again, tested, and let go."""
 
 import pytest
+from django.utils import timezone
 
+from accounts.models import Team
 from ops.models import Credential, Operation, Workspace
 from tests.portal import factories
 
@@ -45,10 +47,10 @@ def test_a_workspace_is_registered_with_a_new_credential(script, wanted, team, a
 
 
 def test_a_workspace_is_registered_with_a_credential_that_the_team_has(script, wanted, team):
-    credential = Credential.objects.create(team=team, kind="managed_identity", name="mine")
+    credential = Credential.objects.create(team=team, kind="service_principal", name="mine")
     choices = script.ask("GET", "workspaces/choices")[1]
     assert choices["credentials"] == [
-        {"id": credential.public_id, "name": "mine", "kind": "managed_identity", "team": team.public_id}
+        {"id": credential.public_id, "name": "mine", "kind": "service_principal", "team": team.public_id}
     ]
     assert [cloud["name"] for cloud in choices["clouds"]] == ["local", "AzureCloud"]
     status, _operation = script.ask(
@@ -95,6 +97,34 @@ def test_a_wrong_value_registers_nothing_and_keeps_no_credential(script, wanted,
     assert not Credential.objects.exists()
 
 
+def test_the_machines_identity_is_for_teams_that_a_site_admin_chose(script, wanted, team):
+    identity = {"name": "machine", "kind": "managed_identity"}
+    status, problem = script.ask("POST", "workspaces", wanted | {"new_credential": identity})
+    assert (status, problem["code"]) == (422, "credential:host_identity_not_allowed")
+    assert list(problem["fields"]) == ["new_credential.kind"]
+    assert not Credential.objects.exists()
+    credential = Credential.objects.create(team=team, **identity)
+    status, problem = script.ask(
+        "POST", "workspaces", wanted | {"new_credential": None, "credential": credential.public_id}
+    )
+    assert (status, list(problem["fields"])) == (422, ["credential"])
+    Team.objects.update(may_use_host_identity=True)
+    status, _operation = script.ask("POST", "workspaces", wanted | {"new_credential": identity | {"name": "other"}})
+    assert status == 202
+
+
+def test_a_registration_that_failed_is_corrected(script, wanted):
+    first = script.ask("POST", "workspaces", wanted | {"name": "visoin"})[1]["target"]["id"]
+    Operation.objects.update(state="failed", finished_at=timezone.now())
+    Workspace.objects.update(state="failed", error_code="workspace:not_found")
+    credential = Credential.objects.get().public_id
+    corrected = wanted | {"new_credential": None, "credential": credential, "replaces": first}
+    assert script.ask("POST", "workspaces", corrected)[0] == 202
+    assert [one["name"] for one in script.ask("GET", "workspaces")[1]["items"]] == ["vision"]
+    status, problem = script.ask("POST", "workspaces", corrected | {"name": "other"})
+    assert (status, list(problem["fields"])) == (422, ["replaces"])
+
+
 def test_a_name_of_a_credential_is_taken_once(script, wanted, team):
     Credential.objects.create(team=team, kind="managed_identity", name="robot")
     status, problem = script.ask("POST", "workspaces", wanted)
@@ -106,7 +136,7 @@ def test_a_workspace_is_registered_once(script, wanted):
     assert script.ask("POST", "workspaces", wanted)[0] == 202
     other = wanted["new_credential"] | {"name": "other"}
     status, problem = script.ask("POST", "workspaces", wanted | {"new_credential": other})
-    assert (status, problem["code"], list(problem["fields"])) == (422, "workspace:taken", ["name"])
+    assert (status, problem["code"], list(problem["fields"])) == (422, "workspace:registered_here", ["name"])
     assert Credential.objects.count() == 1
 
 

@@ -50,6 +50,7 @@ def requests(world: World, person: str) -> dict[str, Sent]:
     found |= {f"{noun}_index": Sent(query=filtered) for noun in ("home", "jobs", "models", "endpoints", "predict")}
     return found | {
         "operations_index": Sent(query=filtered),
+        "teams_host_identity": Sent([ours.team.public_id], body={"may_use_host_identity": True}),
         "recipes_detail": Sent(["mnist-keras"]),
         "jobs_queue": Sent(body=_job(ours)),
         "jobs_queue (others' compute)": Sent(body=_job(world.others(person))),
