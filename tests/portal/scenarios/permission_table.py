@@ -147,13 +147,13 @@ operations:retry                         POST  sign-in    404       404    404  
 
 tokens:index                             GET   sign-in    page      page   page       page    page      page
 tokens:index                             POST  sign-in    405       405    405        405     405       405
-tokens:create                            GET   sign-in    405       405    405        405     405       405
+tokens:create                            GET   sign-in    moved     moved  moved      moved   moved     moved
 tokens:create                            POST  sign-in    made      made   made       made    made      made
-tokens:create (others' team)             GET   sign-in    405       405    405        405     405       405
+tokens:create (others' team)             GET   sign-in    moved     moved  moved      moved   moved     moved
 tokens:create (others' team)             POST  sign-in    422       422    422        422     422       422
-tokens:revoke                            GET   sign-in    405       405    405        405     405       405
+tokens:revoke                            GET   sign-in    moved     moved  moved      moved   moved     moved
 tokens:revoke                            POST  sign-in    done      done   done       done    done      done
-tokens:revoke (another's)                GET   sign-in    405       405    405        405     405       405
+tokens:revoke (another's)                GET   sign-in    moved     moved  moved      moved   moved     moved
 tokens:revoke (another's)                POST  sign-in    404       404    404        404     404       404
 
 api_docs                                 GET   sign-in    page      page   page       page    page      page
