@@ -102,7 +102,7 @@ class Operation(Targeted):
             models.Index(fields=["target_type", "target_id"], name="operations_by_target"),
             models.Index(fields=["lock_key"], name="operations_by_lock"),
             models.Index(fields=["team", "-created_at", "-id"], name="operations_of_team_newest"),
-            models.Index(fields=["workspace", "-created_at", "-id"], name="operations_of_workspace_newest"),
+            models.Index(fields=["workspace", "-created_at", "-id", "state"], name="operations_of_workspace_newest"),
             models.Index(fields=["workspace", "state", "-created_at", "-id"], name="operations_of_state_newest"),
             models.Index(
                 fields=["workspace", "-created_at", "-id"],

@@ -77,7 +77,9 @@ class Run(AzureResource):
             models.Index(
                 fields=["workspace", "purpose", "-created_at", "-id", "searched"], name="runs_of_workspace_newest"
             ),
-            models.Index(fields=["workspace", "status", "-created_at", "-id"], name="runs_of_workspace_by_status"),
+            models.Index(
+                fields=["workspace", "status", "-created_at", "-id", "gone_at"], name="runs_of_workspace_by_status"
+            ),
             models.Index(
                 fields=["workspace", "-created_at", "-id"], condition=Q(is_final=False), name="open_runs_of_workspace"
             ),

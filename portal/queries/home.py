@@ -19,6 +19,20 @@ BAD = (Operation.State.FAILED, Operation.State.LOST_TRACK)
 # A figure is exact up to here, and this plus one for all that is above.
 COUNTED = 1000
 NEWEST_FIRST = ("-created_at", "-pk")
+SHOWN_OF_RUN = ("public_id", "name", "display_name", "experiment", "spec", "status", "created_at", "ended_at")
+SHOWN_OF_OPERATION = (
+    "public_id",
+    "kind",
+    "state",
+    "target_name",
+    "error_code",
+    "error_params",
+    "created_at",
+    "finished_at",
+    "requested_by__username",
+    "requested_by__first_name",
+    "requested_by__last_name",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,7 @@ def count(workspaces: list[Workspace]) -> Figures:
 def list_newest(rows: QuerySet[Row], workspaces: list[Workspace], most: int) -> list[Row]:
     """Return the newest of these rows in the workspaces: one query, sought in the index of each workspace."""
     parts = Parts("workspace_id", [workspace.pk for workspace in workspaces])
-    return keyset.slice_of_parts(rows, parts, NEWEST_FIRST, "", most, _with_person).rows
+    return keyset.slice_of_parts(rows, parts, NEWEST_FIRST, "", most, _shown).rows
 
 
 def jobs() -> QuerySet[Run]:
@@ -105,5 +119,8 @@ def answered_predictions(endpoints: Parts) -> QuerySet[Prediction]:
     return Prediction.objects.filter(Exists(mine), error_code="").order_by()
 
 
-def _with_person(rows: QuerySet[Row]) -> QuerySet[Row]:
-    return rows.select_related("requested_by")
+def _shown(rows: QuerySet[Row]) -> QuerySet[Row]:
+    """The rows with no more than what a line of Home says."""
+    return (
+        rows.only(*SHOWN_OF_RUN) if rows.model is Run else rows.select_related("requested_by").only(*SHOWN_OF_OPERATION)
+    )

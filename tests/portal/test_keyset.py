@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from ops.models import Run
+from ops.models import Run, Workspace
 from portal import keyset
 from tests.portal import factories
 
@@ -101,3 +101,42 @@ def test_a_cursor_that_was_not_made_here_is_refused(runs, wrong):
 
 def test_many_rows_are_not_counted_to_the_end(runs):
     assert [keyset.count_up_to(runs, most) for most in (3, 11, 50)] == [4, 11, 11]
+
+
+@pytest.fixture
+def spread(runs, workspace):
+    """The runs by turns in three workspaces, and the parts that are the first two of these."""
+    given = {"team": workspace.team, "credential": workspace.credential, "cloud": "local"}
+    places = [workspace, *(Workspace.objects.create(name=name, **given) for name in ("second", "foreign"))]
+    for number, run in enumerate(runs.order_by("pk")):
+        Run.objects.filter(pk=run.pk).update(workspace=places[number % 3])
+    return keyset.Parts("workspace_id", [place.pk for place in places[:2]])
+
+
+@pytest.mark.parametrize("most_parts", [100, 1])
+@pytest.mark.parametrize("order", [ORDER, ("name", "pk")])
+def test_pages_of_parts_are_the_pages_of_their_rows_alone(spread, monkeypatch, order, most_parts):
+    monkeypatch.setattr(keyset, "MOST_PARTS", most_parts)
+    expected = [run.name for run in spread.of(Run.objects.all()).order_by(*order)]
+    assert 0 < len(expected) < 11
+
+    def at(cursor):
+        return keyset.slice_of_parts(Run.objects.all(), spread, order, cursor, 3, lambda rows: rows)
+
+    pages = [at("")]
+    while pages[-1].next:
+        pages.append(at(pages[-1].next))
+    assert [name for page in pages for name in names(page)] == expected
+    assert names(at(pages[-1].previous)) == names(pages[-2])
+    assert names(at(keyset.cursor_after(pages[0].rows[1], order))) == expected[2:5]
+
+
+def test_no_parts_are_no_rows_and_no_query(runs, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        nothing = keyset.slice_of_parts(runs, keyset.Parts("workspace_id", []), ORDER, "", 3, lambda rows: rows)
+    assert nothing == keyset.Slice([], "", "")
+
+
+def test_several_lists_are_counted_in_one_query(runs, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert keyset.count_each_up_to([runs, runs.filter(name="run-3"), runs.filter(name="%s")], 5) == [6, 1, 0]
