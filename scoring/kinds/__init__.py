@@ -6,9 +6,9 @@ from typing import Any
 
 from scoring.errors import SpecRefused
 from scoring.kinds import images
-from scoring.kinds.contract import Kind, Limits, Presentation, Text
+from scoring.kinds.contract import Kind, Limits, Note, Presentation, Text
 
-__all__ = ["DEFAULT", "KINDS", "Kind", "Limits", "Presentation", "Text", "of_spec", "text_of"]
+__all__ = ["DEFAULT", "KINDS", "Kind", "Limits", "Note", "Presentation", "Text", "of_spec", "text_of"]
 
 KINDS: dict[str, Kind] = {images.NAME: images}
 

@@ -18,10 +18,18 @@ def gettext_noop(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large one input may be: in bytes as it is sent and, where it is a picture, in pixels."""
+    """How large one input may be: in bytes as it is sent and, where it is a picture, in pixels.
+
+    ``waiting``: how many threads of this process may wait at once for their input to be prepared.
+    """
 
     bytes: int
     pixels: int
+    waiting: int = 4
+
+
+Note = tuple[str, dict[str, int | float]]
+"""The code of one of a kind's TEXTS and the params of its sentence: what people should know before they believe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +38,12 @@ class Presentation:
 
     ``top`` is kept in the history: possible answers as text, each with its probability, the most probable first.
     A kind without probabilities gives one answer with None. ``details`` is what the kind's own template shows besides;
-    it is not kept.
+    it is not kept. ``notes`` are kept and shown before the answer.
     """
 
     top: list[tuple[str, float | None]]
     details: dict[str, Any] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
 
 
 class Kind(Protocol):
@@ -57,13 +66,16 @@ class Kind(Protocol):
     """The code, one of TEXTS, for a form that was sent without an input."""
 
     TEXTS: dict[str, Text]
-    """The texts of each code of the kind's InputRefused. No two kinds share a code."""
+    """The texts of each code of the kind's InputRefused and of its notes. No two kinds share a code."""
 
     def read_spec(self, document: dict[str, Any]) -> Any:
         """What the network expects, from a parsed model.json. Raises SpecRefused."""
 
     def prepare_input(self, data: bytes, spec: Any, limits: Limits) -> Any:
-        """The input, fitted to the spec, from the bytes a person gave. Raises the kind's InputRefused."""
+        """The input, fitted to the spec, from the bytes a person gave.
+
+        Raises the kind's InputRefused, and EndpointAnswer("busy") when too many others are being prepared.
+        """
 
     def encode_request(self, given: Any, spec: Any) -> Request:
         """The request for one prepared input. Raises SpecRefused."""

@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+import struct
 import subprocess
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,6 +63,19 @@ def color_spec(**changes: Any) -> ImageSpec:
         "labels": ["cat", "dog"],
     }
     return from_document(document | changes)
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png_of_zeros(width: int, height: int, color_type: int = 0, depth: int = 8, extra: bytes = b"") -> bytes:
+    """A PNG whose bytes are all 0: far smaller than what it unpacks to. `extra` are chunks before the pixels."""
+    samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color_type]
+    row, packer = bytes(1 + (width * samples * depth + 7) // 8), zlib.compressobj(9)
+    packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + extra + png_chunk(b"IDAT", packed) + png_chunk(b"IEND", b"")
 
 
 @contextlib.contextmanager

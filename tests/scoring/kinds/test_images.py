@@ -53,6 +53,16 @@ def test_a_picture_becomes_a_request_and_an_answer_a_presentation() -> None:
     assert shown.details["preview"] != shown.details["seen"]
 
 
+def test_a_blank_picture_and_a_stretched_one_are_noted() -> None:
+    spec = images.read_spec(DOCUMENT)
+    answer = images.decode_answer(b'{"predictions": [[0.25, 0.75]]}', spec)
+    assert images.present_answer(answer, images.prepare_input(png(), spec, LIMITS)).notes == [("image_blank", {})]
+    kept = io.BytesIO()
+    Image.frombytes("I;16", (2, 1), bytes([0, 0, 255, 3])).resize((8, 8), Image.Resampling.NEAREST).save(kept, "PNG")
+    stretched = images.prepare_input(kept.getvalue(), spec, LIMITS)
+    assert images.present_answer(answer, stretched).notes == [("image_stretched", {"lowest": 0, "highest": 1023})]
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [(b"", "image_empty"), (b"x" * 10_001, "image_too_large"), (png(32), "image_too_many_pixels")],
@@ -65,6 +75,6 @@ def test_the_limits_hold(data: bytes, code: str) -> None:
 
 
 def test_every_refusal_has_its_texts_and_no_other_kind_has_them() -> None:
-    assert images.TEXTS.keys() == ImageRefused.codes | {images.MISSING}
+    assert images.TEXTS.keys() == ImageRefused.codes | {images.MISSING, *images.NOTES}
     codes = [code for kind in kinds.KINDS.values() for code in kind.TEXTS]
     assert len(codes) == len(set(codes))
