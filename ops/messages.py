@@ -15,7 +15,7 @@ from ops.message_catalog import GENERIC, STEPS, TEXTS, Text
 from ops.models import Operation
 from scoring import kinds
 
-__all__ = ["STEPS", "TEXTS", "Explanation", "explain", "explained", "of", "step_label", "text_of"]
+__all__ = ["STEPS", "TEXTS", "Explanation", "explain", "explained", "notes_of", "of", "step_label", "text_of"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ def of(code: str, params: Mapping[str, Any]) -> Explanation:
     )
 
 
+def notes_of(row: Any) -> list[Explanation]:
+    """The explanations of what a kind of prediction noted about an input, from a row with ``notes``."""
+    return [of(f"scoring:{code}", params) for code, params in row.notes]
+
+
 def text_of(code: str) -> tuple[Text, Text, Text] | None:
     """The catalogue's texts of a code, else those that a kind of prediction has; None when nobody has any."""
     if code in TEXTS:
@@ -78,7 +83,7 @@ def step_label(kind: str, step: str) -> str:
 
 def _readable(params: Mapping[str, Any]) -> dict[str, Any]:
     """The params as people read them: kinds by their label, ``limit`` grouped and, for bytes, as ``limit_size``."""
-    shown = dict(params)
+    shown = {name: number_format(value) if isinstance(value, float) else value for name, value in params.items()}
     if "what" in params:
         shown["what"] = _kind_label(params["what"])
     if isinstance(limit := params.get("limit"), int):

@@ -10,6 +10,7 @@ from ops.models import Endpoint
 class Prediction(models.Model):
     """One input sent to one endpoint. ``top`` is [[answer, probability or null], …], best first; times in milliseconds.
 
+    ``notes`` is [[code, params], …]: what to know before the answer is believed, such as that the picture is blank.
     ``latency_ms`` is the endpoint's answer as our client saw it, ``portal_ms`` what decoding and encoding added.
     """
 
@@ -21,6 +22,7 @@ class Prediction(models.Model):
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     file_name = models.CharField(max_length=255, blank=True)
     top = models.JSONField(default=list, blank=True)
+    notes = models.JSONField(default=list, blank=True)
     raw = models.TextField(blank=True)
     latency_ms = models.FloatField(null=True)
     portal_ms = models.FloatField(null=True)

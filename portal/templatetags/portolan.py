@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from ops.messages import Explanation, notes_of
 from ops.models import ModelVersion
 from portal import badges, idempotency, vendor
 from portal.queries import predict
@@ -64,6 +65,12 @@ def _state_badge(word: str, label: str) -> SafeString:
 def kind_part(version: ModelVersion | None, part: str) -> str:
     """The name of one part of the template that the version's kind of prediction brings, for ``include``."""
     return f"predict/kinds/{predict.kind_of(version or None).NAME}.html#{part}"
+
+
+@register.filter
+def notes(row: Any) -> list[Explanation]:
+    """What to know about a prediction before its answer is believed, as texts."""
+    return notes_of(row)
 
 
 @register.filter

@@ -40,9 +40,7 @@ def create(*, endpoint: Endpoint, by: User, data: bytes, file_name: str = "", de
     document = _deployment(endpoint, deployment).model_version.spec  # type: ignore[union-attr]
     kind = kinds.of_spec(document)
     spec = kind.read_spec(document)
-    given = kind.prepare_input(
-        data, spec, kinds.Limits(bytes=settings.UPLOAD_IMAGE_BYTES, pixels=settings.UPLOAD_IMAGE_PIXELS)
-    )
+    given = kind.prepare_input(data, spec, _limits())
     request = kind.encode_request(given, spec)
     prediction = Prediction(endpoint=endpoint, requested_by=by, file_name=file_name[:255], deployment=deployment)
     try:
@@ -64,6 +62,14 @@ def create(*, endpoint: Endpoint, by: User, data: bytes, file_name: str = "", de
     prediction.portal_ms = (time.perf_counter() - started_at) * 1000 - (prediction.latency_ms or 0)
     prediction.save()
     return Outcome(prediction, shown.details)
+
+
+def _limits() -> kinds.Limits:
+    return kinds.Limits(
+        bytes=settings.UPLOAD_IMAGE_BYTES,
+        pixels=settings.UPLOAD_IMAGE_PIXELS,
+        waiting=max(1, settings.WEB_THREADS // 4),
+    )
 
 
 def _key(endpoint: Endpoint) -> str:
@@ -89,6 +95,7 @@ def _deployment(endpoint: Endpoint, name: str) -> Deployment:
 
 def _fill(prediction: Prediction, answer: Answer, shown: kinds.Presentation) -> None:
     prediction.top = [[label, probability] for label, probability in shown.top[:TOP]]
+    prediction.notes = [[code, params] for code, params in shown.notes]
     prediction.raw = answer.body.decode("utf-8", "replace")[:20_000]
     prediction.latency_ms = answer.latency_ms
     prediction.request_id = answer.request_id[:80]

@@ -53,6 +53,20 @@ class Problem(Schema):
     )
 
 
+class Note(Schema):
+    """What to know about an answer, for a program (``code``) and for a person (the rest)."""
+
+    code: str = described("Stable name of the note; compare with this, not with the texts.", "scoring:image_blank")
+    title: str = described("A few words.", "The picture is blank")
+    sentence: str = described("What was found, in the language of Accept-Language.", "The picture is blank.")
+    next: str = described("What to do about it; may be empty.", "Check the file.")
+
+
+def note_of(explanation: Explanation) -> Note:
+    """Return the explanation as a note."""
+    return Note(code=explanation.code, title=explanation.title, sentence=explanation.sentence, next=explanation.next)
+
+
 def problem_of(explanation: Explanation, fields: dict[str, list[str]] | None = None) -> Problem:
     """Return the explanation in the API's shape."""
     return Problem(

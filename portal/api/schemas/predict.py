@@ -6,8 +6,9 @@ from typing import Any
 from django.urls import reverse
 from ninja import Schema
 
+from ops.messages import notes_of
 from ops.models import Endpoint, Sample
-from portal.api.schemas.common import EXAMPLE_TIME, Problem, described, problem_with
+from portal.api.schemas.common import EXAMPLE_TIME, Note, Problem, described, note_of, problem_with
 from portal.api.schemas.models import SampleOut, sample_out
 from portal.queries.predict import ready
 from scoring.models import Prediction
@@ -32,6 +33,9 @@ class PredictionOut(Schema):
     deployment: str = described("The deployment that answered.", "blue")
     file_name: str = described("Name of the file that was sent.", "seven.png")
     top: list[tuple[str, float]] = described("Label and probability, the most probable first.", [["7", 0.998]])
+    notes: list[Note] = described(
+        "What to know before the answer is believed, such as scoring:image_blank.", [], default=[]
+    )
     latency_ms: float | None = described("From sending to the endpoint's answer.", 24.1)
     portal_ms: float | None = described("The portal's own share.", 5.3)
     request_id: str = described("Azure's id of the request, for its log.", "6f1c2a9e")
@@ -70,6 +74,7 @@ def prediction_out(row: Prediction, endpoint: str) -> PredictionOut:
         deployment=row.deployment,
         file_name=row.file_name,
         top=row.top,
+        notes=[note_of(explanation) for explanation in notes_of(row)],
         latency_ms=row.latency_ms,
         portal_ms=row.portal_ms,
         request_id=row.request_id,

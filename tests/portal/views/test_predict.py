@@ -1,5 +1,6 @@
 """Predict against a real HTTPS endpoint on loopback: every member may, strangers see nothing, bad input says why."""
 
+import contextlib
 import io
 import json
 
@@ -11,10 +12,12 @@ from PIL import Image
 
 from ops import vault
 from ops.models import Deployment, Endpoint, ModelVersion, Operation, RegisteredModel, Sample
+from scoring import decoder_pool
 from scoring.models import Prediction
 from scoring.services import predictions
 from tests.scoring import https_server
 from tests.scoring.https_server import answering
+from tests.scoring.support import png_of_zeros
 
 pytestmark = pytest.mark.django_db
 KEY = "a-scoring-key-nobody-may-see"
@@ -64,9 +67,9 @@ def endpoint(workspace, served, settings, tmp_path):
     predictions._client.cache_clear()
 
 
-def png(size=(28, 28)) -> bytes:
+def png(picture=None) -> bytes:
     kept = io.BytesIO()
-    Image.new("L", size, 0).save(kept, "PNG")
+    (picture or Image.linear_gradient("L").resize((28, 28))).save(kept, "PNG")
     return kept.getvalue()
 
 
@@ -93,6 +96,65 @@ def test_the_page_shows_the_answer_and_both_pictures(endpoint, alice, client_of)
     assert page.count("data:image/png;base64,") == 2
     assert "seven.png" in page
     assert KEY not in page
+
+
+def test_a_blank_picture_is_answered_and_marked_before_the_answer(endpoint, bob, client_of):
+    blank = png(Image.new("RGBA", (40, 40), (255, 0, 0, 0)))
+    page = client_of(bob).post(url(endpoint), upload(blank)).content.decode()
+    assert page.index("The picture is blank: ") < page.index('class="verdict-label">7<')
+    assert Prediction.objects.get().notes == [["image_blank", {}]]
+    assert 'class="tag" title="The picture is blank: ' in page  # in the history
+
+
+def test_the_mark_is_in_the_reader_s_language(endpoint, bob, client_of):
+    blank = png(Image.new("L", (28, 28), 255))
+    page = client_of(bob).post(url(endpoint), upload(blank), headers={"accept-language": "zh-hans"}).content.decode()
+    assert "图片是空白的" in page
+    assert "The picture is blank" not in page
+
+
+def test_the_api_marks_a_blank_picture_too(endpoint, bob, client_of):
+    client, blank = client_of(bob), png(Image.new("L", (28, 28), 255))
+    address = reverse("api-v1:predict_send", args=[endpoint.public_id])
+    answer = client.post(address, upload(blank)).json()
+    assert [note["code"] for note in answer["notes"]] == ["scoring:image_blank"]
+    assert answer["notes"][0]["title"] == "The picture is blank"
+    chinese = client.post(address, upload(blank), headers={"accept-language": "zh-hans"}).json()
+    assert chinese["notes"][0]["title"] == "图片是空白的"
+    assert client.post(address, upload()).json()["notes"] == []
+
+
+def test_a_deep_picture_that_uses_few_values_is_stretched_and_it_is_said(endpoint, bob, client_of, served):
+    levels = Image.frombytes("I;16", (2, 1), bytes([0, 0, 255, 15])).resize((28, 28), Image.Resampling.NEAREST)
+    page = client_of(bob).post(url(endpoint), upload(png(levels))).content.decode()
+    assert "its values 0 to 4095 now go from black to white" in page
+    assert max(value[0] for row in json.loads(served.requests[-1]["body"])["instances"][0] for value in row) == 255
+
+
+def test_an_ordinary_picture_has_no_notes(endpoint, bob, client_of):
+    assert "note-warn" not in client_of(bob).post(url(endpoint), upload()).content.decode()
+
+
+def test_a_picture_that_costs_too_much_is_a_sentence_in_both(endpoint, bob, client_of, served):
+    sent, bomb = len(served.requests), png_of_zeros(1, 1_000_000)
+    page = client_of(bob).post(url(endpoint), upload(bomb))
+    assert page.status_code == 422
+    assert "one side is more than 100 times as long as the other" in page.content.decode()
+    answer = client_of(bob).post(reverse("api-v1:predict_send", args=[endpoint.public_id]), upload(bomb))
+    assert answer.status_code == 422
+    assert "1000000" in answer.json()["fields"]["image"][0]
+    assert len(served.requests) == sent
+
+
+def test_too_many_pictures_at_once_are_told_to_come_back(endpoint, bob, client_of, monkeypatch):
+    monkeypatch.setattr(decoder_pool, "WAIT_SECONDS", 0.05)
+    with contextlib.ExitStack() as taken:
+        for _ in range(decoder_pool.POOL.size):
+            taken.enter_context(decoder_pool.POOL._turn(0))
+        answer = client_of(bob).post(url(endpoint), upload())
+    assert answer.status_code == 409
+    assert "Try again in a few seconds" in answer.content.decode()
+    assert not Prediction.objects.exists()
 
 
 def test_htmx_gets_the_answer_alone(endpoint, alice, client_of):
