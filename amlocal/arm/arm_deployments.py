@@ -3,7 +3,6 @@ the template is not."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import quote
 
@@ -12,19 +11,18 @@ from amlocal.arm.context import Context
 from amlocal.arm.operations import Operation
 from amlocal.storage import scopes, stamps
 from amlocal.storage.store import Record, Scope
+from amlocal.web import names
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 KIND = "arm-deployments"
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources
-NAME = re.compile(r"^[A-Za-z0-9_.()-]{1,64}$")
 
 
 def put(context: Context, request: Request, *, subscription: str, group: str, name: str) -> Response:
     """PUT …/Microsoft.Resources/deployments/{name}: creates the workspace that the parameters describe."""
     scopes.check_group(context, subscription, group)
-    if not NAME.match(name):
-        rule = "1 to 64 letters, digits, dots, dashes, underscores and brackets"
-        raise ArmError(400, "InvalidDeploymentName", f"The deployment name '{name}' is not allowed: {rule}.")
+    if told := names.TEMPLATE_DEPLOYMENT.broken(name):
+        raise ArmError(400, "InvalidDeploymentName", told)
     parameters = (request.json().get("properties") or {}).get("parameters") or {}
     values = {key: value.get("value") for key, value in parameters.items() if isinstance(value, dict)}
     if not values.get("workspaceName"):

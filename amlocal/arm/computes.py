@@ -3,7 +3,6 @@ runs on one is decided in runner.py; what a cluster may ask for is in clusters.p
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from amlocal.arm import clusters, polls
@@ -11,12 +10,12 @@ from amlocal.arm.context import Context
 from amlocal.arm.operations import Operation
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
+from amlocal.web import names
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 KIND = "computes"
 FIRST = "cpu-cluster"
 # Azure's rule for clusters: a letter first, letters, digits and hyphens, 2 to 32, no hyphen at the end.
-NAME = re.compile(r"^[A-Za-z][A-Za-z0-9-]{0,30}[A-Za-z0-9]$")
 NOT_HERE = (
     "ComputeInstance",
     "AKS",
@@ -62,12 +61,8 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
     body = request.json()
     sent = dict(body.get("properties") or {})
     _check_kind(sent.get("computeType"))
-    if not NAME.match(name):
-        raise ArmError(
-            400,
-            "InvalidComputeName",
-            f"{name!r} is not a compute name: 2 to 32 letters, digits and hyphens, a letter first.",
-        )
+    if told := names.COMPUTE.broken(name):
+        raise ArmError(400, "InvalidComputeName", told)
     with context.store.writing():
         old = context.store.get(KIND, scope, name)
         if context.operations.open_on(scope, KIND, name):

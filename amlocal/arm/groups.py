@@ -3,16 +3,15 @@ stand beside them."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from amlocal.arm.context import Context
 from amlocal.storage import pages, scopes
 from amlocal.storage.store import Record
+from amlocal.web import names
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources
-NAME = re.compile(r"^[\w.()-]{0,89}[\w()-]$")
 # Whose resources stand beside a workspace.
 PROVIDERS = (
     "microsoft.storage",
@@ -58,9 +57,8 @@ def get_group(context: Context, request: Request, *, subscription: str, group: s
 
 def put_group(context: Context, request: Request, *, subscription: str, group: str) -> Response:
     scopes.check_subscription(context, subscription)
-    if not NAME.match(group):
-        rule = "1 to 90 letters, digits, dots, dashes, underscores and brackets, no dot at the end"
-        raise ArmError(400, "InvalidResourceGroup", f"The resource group name '{group}' is not allowed: {rule}.")
+    if told := names.GROUP.broken(group):
+        raise ArmError(400, "InvalidResourceGroup", told)
     body = request.json()
     if not body.get("location"):
         raise ArmError(400, "LocationRequired", "The location property is required for this definition.")

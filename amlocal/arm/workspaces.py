@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import secrets
 import time
 from typing import Any
@@ -15,11 +14,11 @@ from amlocal.arm.context import Context
 from amlocal.settings import CLOUD
 from amlocal.storage import blob_signatures, datastores, pages, scopes, stamps
 from amlocal.storage.store import Record, Scope
+from amlocal.web import names
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 KIND = "workspaces"
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftmachinelearningservices
-NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$")
 DIAGNOSED = (
     "userDefinedRoute",
     "networkSecurityRule",
@@ -81,12 +80,8 @@ def make_first(context: Context) -> None:
 
 def check_name(name: str) -> None:
     """Azure's rule for workspace names. Raises ArmError 400."""
-    if not NAME.match(name):
-        raise ArmError(
-            400,
-            "InvalidWorkspaceName",
-            f"{name!r} is not a workspace name: 3 to 33 letters, digits, '-' and '_', a letter or digit first.",
-        )
+    if told := names.WORKSPACE.broken(name):
+        raise ArmError(400, "InvalidWorkspaceName", told)
 
 
 def create(context: Context, scope: Scope, body: dict[str, Any]) -> Record:

@@ -3,7 +3,6 @@ its own file."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,9 @@ from typing import Any
 from amlocal.arm.context import Context
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
+from amlocal.web import names
 from amlocal.web.http import ArmError, Request, Response, json_response
 
-# As Azure ML says it in its own refusal of a bad asset name.
-NAME = re.compile(r"^[a-zA-Z0-9_][a-zA-Z0-9_.\-]{0,254}$")
 # (context, scope, name, version, properties as sent, the stored record or None) -> properties to store
 Prepare = Callable[["Context", Scope, str, str, dict[str, Any], "Record | None"], dict[str, Any]]
 
@@ -45,10 +43,8 @@ class Assets:
 
     def put_version(self, context: Context, request: Request, *, scope: Scope, name: str, version: str) -> Response:
         for part in (name, version):
-            if not NAME.match(part):
-                raise ArmError(
-                    400, "UserError", f"{part!r} is not a name or version: letters, digits, '-', '_' and '.' only."
-                )
+            if told := names.ASSET.broken(part):
+                raise ArmError(400, "UserError", told)
         properties = request.json().get("properties") or {}
         old, record = self.save(context, scope, name, version, properties)
         return json_response(self.to_arm(scope, record), 200 if old else 201)
@@ -93,6 +89,8 @@ class Assets:
         )
 
     def put_container(self, context: Context, request: Request, *, scope: Scope, name: str) -> Response:
+        if told := names.ASSET.broken(name):
+            raise ArmError(400, "UserError", told)
         sent = request.json().get("properties") or {}
         with context.store.writing():
             old = context.store.get(self.container_kind, scope, name)

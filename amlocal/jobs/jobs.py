@@ -3,7 +3,6 @@ with their run in runs.py."""
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from typing import Any
 
@@ -14,13 +13,13 @@ from amlocal.jobs.context import Context
 from amlocal.storage import stamps
 from amlocal.storage.store import Record, Scope
 from amlocal.tracking import runs
+from amlocal.web import names
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 KIND = "jobs"
-PART_NAME = re.compile(r"\w[\w.-]{0,254}")
-NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$")
 PAGE = 100
 SERVERLESS = "serverless"
+DEFAULT_EXPERIMENT = "Default"
 _FIXED = ("command", "codeId", "environmentId", "computeId", "inputs", "experimentName")
 _HAS_PROPERTY = (
     " AND EXISTS (SELECT json_extract(s.body, ?) AS found FROM resources s WHERE s.kind = 'jobs' AND s.scope = r.scope"
@@ -36,7 +35,7 @@ def put(context: Context, request: Request, *, scope: Scope, name: str) -> Respo
         return _update(context, scope, name, asked)
     _check(context, scope, name, asked)
     tags = {str(key): str(value) for key, value in (asked.pop("tags", None) or {}).items()}
-    asked["experimentName"] = asked.get("experimentName") or "Default"
+    asked["experimentName"] = asked.get("experimentName") or DEFAULT_EXPERIMENT
     asked["outputs"] = outputs.place_all(name, asked.get("outputs") or {})
     try:
         with context.store.writing() as connection:
@@ -149,19 +148,15 @@ def _check(context: Context, scope: Scope, name: str, asked: dict[str, Any]) -> 
     kind = asked.get("jobType")
     if kind != "Command":
         raise ArmError(501, "NotImplementedHere", f"{kind} jobs are not in amlocal yet; command jobs are.")
-    if not NAME.match(name):
-        raise ArmError(
-            400,
-            "UserError",
-            f"The job name '{name}' is not allowed: letters, digits, - and _, at most 255, a letter or digit first.",
-        )
+    told = names.JOB.broken(name) or names.EXPERIMENT.broken(str(asked.get("experimentName") or DEFAULT_EXPERIMENT))
+    if told:
+        raise ArmError(400, "UserError", told)
     if not str(asked.get("command") or "").strip():
         raise ArmError(400, "UserError", "The job has no command.")
     for field in ("inputs", "outputs"):
-        # They become folders.
-        wrong = [part for part in asked.get(field) or {} if not PART_NAME.fullmatch(part)]
-        if wrong:
-            raise ArmError(400, "UserError", f"{wrong[0]!r} cannot be a name among the job's {field}.")
+        broken = [told for part in asked.get(field) or {} if (told := names.JOB_PART.broken(part))]
+        if broken:
+            raise ArmError(400, "UserError", broken[0])
     command_lines.check(str(asked["command"]), asked.get("inputs") or {}, asked.get("outputs") or {})
     demands.check(context, scope, str(asked.get("environmentId") or ""))
     distributions.check(asked)

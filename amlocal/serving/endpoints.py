@@ -3,7 +3,6 @@ deployments.py, the scoring call itself in scoring.py."""
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 import uuid
@@ -16,13 +15,12 @@ from amlocal.serving import traffic
 from amlocal.serving.context import Context
 from amlocal.storage import pages, stamps
 from amlocal.storage.store import Record, Scope
+from amlocal.web import names
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 KIND = "endpoints"
 KEYS = "endpoint_keys"
 DEPLOYMENTS = "deployments"
-# Documented: a letter first, 3 to 32 letters, digits and single dashes, no dash at the end.
-NAME = re.compile(r"^[a-zA-Z](?!.*--)[a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$")
 AUTH_MODES = {"key": "Key", "amltoken": "AMLToken", "aadtoken": "AADToken"}
 TOKEN_SECONDS = 8 * 3600
 _KEPT = ("description", "properties", "publicNetworkAccess", "compute")
@@ -143,10 +141,8 @@ def scoring_uri(context: Context, scope: Scope, record: Record) -> str:
 
 
 def check_name(kind: str, name: str) -> None:
-    if not NAME.match(name):
-        rule = "3 to 32 letters, digits and single dashes, a letter first and no dash at the end"
-        sentence = f"The {kind} name '{name}' is not allowed: {rule}."
-        raise ArmError(400, "BadArgument", sentence)
+    if told := names.ENDPOINT.broken(name):
+        raise ArmError(400, "BadArgument", f"The {kind} name is not allowed. {told}")
 
 
 def check_unlocked(context: Context, scope: Scope, kind: str, name: str, version: str = "") -> None:

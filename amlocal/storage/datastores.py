@@ -3,17 +3,16 @@ have to say is in datastore_types.py."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from amlocal.storage import blob_signatures, datastore_types, pages, stamps
 from amlocal.storage.context import Context
 from amlocal.storage.store import Record, Scope
+from amlocal.web import names
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 KIND = "datastores"
 # https://learn.microsoft.com/azure/machine-learning/how-to-datastore: letters, digits and underscores.
-NAME = re.compile(r"^[A-Za-z0-9_]{1,255}$")
 # name -> (container, type). Azure makes these four with every workspace.
 FIRST = {
     "workspaceblobstore": ("azureml-blobstore", "AzureBlob"),
@@ -88,8 +87,8 @@ def list_datastores(context: Context, request: Request, *, scope: Scope) -> Resp
 def put(context: Context, request: Request, *, scope: Scope, name: str) -> Response:
     """PUT: keeps a datastore of any type. Only containers in the accounts of this amlocal have blobs behind them; the
     account's name may come with our own host in front, as the SDK was told it."""
-    if not NAME.match(name):
-        raise ArmError(400, "UserError", f"{name!r} is not a datastore's name: letters, digits and underscores only.")
+    if refusal := names.DATASTORE.broken(name):
+        raise ArmError(400, "UserError", refusal)
     properties = dict(request.json().get("properties") or {})
     datastore_types.check(properties)
     credentials, secrets = datastore_types.split_credentials(properties)

@@ -8,7 +8,8 @@ from typing import Any
 
 from amlocal.arm.context import Context
 from amlocal.storage.store import Scope
-from amlocal.tracking import comparisons, mlflow_runs, runs
+from amlocal.tracking import comparisons, mlflow_names, mlflow_runs, runs
+from amlocal.web import names
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 _VIEWS = {"ACTIVE_ONLY": "lifecycle = 'active'", "DELETED_ONLY": "lifecycle = 'deleted'", "ALL": "1"}
@@ -39,9 +40,11 @@ def get_by_name(context: Context, request: Request, *, scope: Scope) -> Response
 
 def create(context: Context, request: Request, *, scope: Scope) -> Response:
     name = str(request.json().get("name") or "")
-    if not name or len(name) > 256:
-        raise ArmError(400, "INVALID_PARAMETER_VALUE", "An experiment name has 1 to 256 characters.")
+    if told := names.EXPERIMENT.broken(name):
+        raise ArmError(400, "INVALID_PARAMETER_VALUE", told)
     tags = {tag["key"]: tag.get("value") or "" for tag in request.json().get("tags") or []}
+    for key, value in tags.items():
+        mlflow_names.check_tag(key, value, longest=mlflow_names.LONGEST_EXPERIMENT_TAG)
     with context.store.writing() as connection:
         if runs.find_experiment(connection, scope.key, name=name) is not None:
             raise ArmError(400, "RESOURCE_ALREADY_EXISTS", f"Experiment '{name}' already exists.")
@@ -90,7 +93,9 @@ def restore(context: Context, request: Request, *, scope: Scope) -> Response:
 
 def set_tag(context: Context, request: Request, *, scope: Scope) -> Response:
     experiment = _find(context, scope, identifier=str(request.json().get("experiment_id")))
-    tags = {**experiment.tags, str(request.json()["key"]): str(request.json().get("value") or "")}
+    key, value = str(request.json()["key"]), str(request.json().get("value") or "")
+    mlflow_names.check_tag(key, value, longest=mlflow_names.LONGEST_EXPERIMENT_TAG)
+    tags = {**experiment.tags, key: value}
     with context.store.writing() as connection:
         runs.change_experiment(connection, experiment, tags=json.dumps(tags))
     return json_response({})

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from amlocal.arm.context import Context
 from amlocal.storage.store import Scope
-from amlocal.tracking import metrics, mlflow_runs, runs
+from amlocal.tracking import metrics, mlflow_names, mlflow_runs, runs
+from amlocal.tracking.mlflow_names import refusal
 from amlocal.web import shapes
 from amlocal.web.http import ArmError, Request, Response, json_response
 
@@ -19,7 +21,6 @@ HISTORY_PAGE = 25_000
 MOST_PARAMS = 200
 BATCH_LIMITS = {"metrics": 1000, "params": 100, "tags": 100}
 MOST_IN_BATCH = 1000
-LONGEST_NAME = 255
 MODEL_NOTES = "mlflow.log-model.history"
 
 
@@ -49,13 +50,18 @@ def log_batch(context: Context, request: Request, *, scope: Scope) -> Response:
     """All of it or nothing."""
     asked = request.json()
     sizes = {kind: len(asked.get(kind) or []) for kind in BATCH_LIMITS}
-    for kind, limit in [*BATCH_LIMITS.items(), ("metrics, params and tags together", MOST_IN_BATCH)]:
+    for kind, limit in [*BATCH_LIMITS.items(), ("metrics, params, and tags", MOST_IN_BATCH)]:
         if sizes.get(kind, sum(sizes.values())) > limit:
-            raise refusal(f"A batch logging request can contain at most {limit} {kind}.")
+            got = sizes.get(kind, sum(sizes.values()))
+            raise refusal(
+                f"A batch logging request can contain at most {limit} {kind}. Got {got} {kind}. Please split up {kind}"
+                " across multiple requests and try again."
+            )
     return _log(
         context,
         request,
         scope,
+        is_batch=True,
         points=asked.get("metrics") or [],
         params=asked.get("params") or [],
         tags=asked.get("tags") or [],
@@ -115,15 +121,22 @@ def _log(
     request: Request,
     scope: Scope,
     *,
+    is_batch: bool = False,
     points: Sequence[dict[str, Any]] = (),
     params: Sequence[dict[str, Any]] = (),
     tags: Sequence[dict[str, Any]] = (),
 ) -> Response:
     run = mlflow_runs.find_active(context, scope, mlflow_runs.run_id(request))
-    read = [_read_point(point) for point in points]
-    names = [str(pair["key"]) for pair in (*params, *tags)]
-    if not all(0 < len(name) <= LONGEST_NAME for name in names):
-        raise refusal(f"The name of a param or tag has 1 to {LONGEST_NAME} characters.")
+
+    def place(kind: str, number: int) -> str:
+        """Where MLflow says that a thing stands."""
+        return f"{kind}[{number}]." if is_batch else ""
+
+    read = [_read_point(point, place("metrics", number)) for number, point in enumerate(points)]
+    for number, pair in enumerate(params):
+        mlflow_names.check_param(str(pair["key"]), str(pair.get("value") or ""), place("params", number))
+    for number, pair in enumerate(tags):
+        mlflow_names.check_tag(str(pair["key"]), str(pair.get("value") or ""), place("tags", number))
     with context.store.writing() as connection:
         metrics.append(connection, run.number, read)
         _add_params(connection, run, params)
@@ -134,7 +147,11 @@ def _log(
 def _add_params(connection: sqlite3.Connection, run: runs.Run, params: Sequence[dict[str, Any]]) -> None:
     asked = mlflow_runs.pairs(params)
     if len(asked) < len(params):
-        raise refusal("Duplicate parameter keys have been submitted.")
+        twice = sorted(name for name, count in Counter(str(pair["key"]) for pair in params).items() if count > 1)
+        raise refusal(
+            f"Duplicate parameter keys have been submitted: {twice}. Please ensure the request contains only one param"
+            " value per param key."
+        )
     wrong = runs.add_params(connection, run.number, asked)
     if wrong is not None:
         raise refusal(
@@ -154,18 +171,12 @@ def _set_tags(connection: sqlite3.Connection, run: runs.Run, tags: dict[str, str
         runs.change(connection, run, name=tags["mlflow.runName"])
 
 
-def _read_point(point: dict[str, Any]) -> metrics.Point:
+def _read_point(point: dict[str, Any], place: str) -> metrics.Point:
     try:
         step, at_ms = int(point.get("step") or 0), int(point.get("timestamp") or runs.now_ms())
         if not (abs(step) <= shapes.LARGEST and abs(at_ms) <= shapes.LARGEST):
             raise OverflowError
-        name, value = str(point["key"]), float(point["value"])
-    except (KeyError, TypeError, ValueError, OverflowError) as exc:
+    except (TypeError, ValueError, OverflowError) as exc:
         raise refusal(f"Not a metric: {point!r}.") from exc
-    if not 0 < len(name) <= LONGEST_NAME:
-        raise refusal(f"The name of a metric has 1 to {LONGEST_NAME} characters.")
-    return metrics.Point(name, value, step, at_ms)
-
-
-def refusal(sentence: str) -> ArmError:
-    return ArmError(400, "INVALID_PARAMETER_VALUE", sentence)
+    name = str(point.get("key") or "")
+    return metrics.Point(name, mlflow_names.check_metric(name, point.get("value"), at_ms, place), step, at_ms)

@@ -11,7 +11,7 @@ from typing import Any
 
 from amlocal.arm.context import Context
 from amlocal.storage.store import Scope
-from amlocal.tracking import artifacts, filters, metrics, runs
+from amlocal.tracking import artifacts, filters, metrics, mlflow_names, runs
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 LARGEST_PAGE = 50_000
@@ -22,6 +22,8 @@ def create_run(context: Context, request: Request, *, scope: Scope) -> Response:
     """A run that is not a job of ours: a script on somebody's own machine, or a child run inside a job."""
     asked = request.json()
     tags = pairs(asked.get("tags"))
+    for key, value in tags.items():
+        mlflow_names.check_tag(key, value)
     run_id = str(uuid.uuid4())
     with context.store.writing() as connection:
         experiment = runs.find_experiment(connection, scope.key, identifier=str(asked.get("experiment_id") or ""))

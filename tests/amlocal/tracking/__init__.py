@@ -1,0 +1,1 @@
+"""Tests of amlocal/tracking, each file named after the module it tests."""
