@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from amlocal import processes
-from amlocal.building.venvs import Build, BuildFailed, Recipe, save
+from amlocal.building.venvs import LAYER, Build, BuildFailed, Recipe, save
 
 log = logging.getLogger("amlocal.builds")
 
@@ -22,10 +22,12 @@ POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Built:
-    """An environment to run with; `warnings` are sentences for whoever asked for it."""
+    """An environment to run with; `warnings` are sentences for whoever asked for it. The packages in the folder
+    `layer` come before the Python's own."""
 
     python: Path
     warnings: tuple[str, ...]
+    layer: Path | None = None
 
 
 @dataclass
@@ -109,12 +111,15 @@ class Builds:
 
 def _name(recipe: Recipe) -> str:
     facts = [str(recipe.base), recipe.version, recipe.requirements, recipe.is_strict]
+    facts += [recipe.constraints] if recipe.constraints else []
+    facts += ["layer"] if recipe.is_layer else []
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
 
 
 def _read(folder: Path) -> Built:
     facts = json.loads((folder / "facts.json").read_text())
-    return Built(folder / "venv" / "bin" / "python", tuple(facts["warnings"]))
+    layer = folder / LAYER
+    return Built(folder / "venv" / "bin" / "python", tuple(facts["warnings"]), layer if layer.is_dir() else None)
 
 
 def _copy_growth(source: Path, seen: int, target: Path) -> int:

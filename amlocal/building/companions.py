@@ -67,9 +67,11 @@ _REQUIREMENT = re.compile(r"^(?P<name>[\w.\-]+)\s*(?:\[[^\]]*\])?\s*(?P<version>
 _UPPER = re.compile(r"(==|~=|<=|<)\s*(\d+(?:\.\d+)*)")
 
 
-def find(requirements: Sequence[str], python: str) -> list[tuple[str, str]]:
+def find(requirements: Sequence[str], python: str, constraints: Sequence[str] = ()) -> list[tuple[str, str]]:
     """What to ask for besides, each with the requirement that it is for. `python` is a version such as 3.11.4."""
-    read = [(line, *_read(line)) for line in requirements]
+    bound = dict(_read(line) for line in constraints)
+    named = [(line, *_read(line)) for line in requirements]
+    read = [(line, name, _both(version, bound.get(name, ""))) for line, name, version in named]
     said = {name: version for _, name, version in read}
     found = []
     if "setuptools" not in said:
@@ -77,7 +79,7 @@ def find(requirements: Sequence[str], python: str) -> list[tuple[str, str]]:
     if not said.keys() & {"pandas", "mlflow"}:
         found.append(("pandas<3", _oldest(read, FLAVOURED_SINCE)))
     for line, name, version in read:
-        if name in MLFLOWS and _newest(version) == ANY and ">" not in version:
+        if name in MLFLOWS and is_open(version):
             found.append((f"{name}<3", line))
         if name == "azureml-mlflow" and not said.keys() & set(MLFLOWS):
             found.append(("mlflow-skinny<3", line))
@@ -89,6 +91,21 @@ def find(requirements: Sequence[str], python: str) -> list[tuple[str, str]]:
     if has_numpy_1 and _newest(numpy) == ANY and not re.search(r">=?\s*2", numpy):
         found.append(("numpy<2", _oldest(read, NUMPY_2_SINCE)))
     return [(line, reason) for line, reason in found if reason]
+
+
+def is_open(version: str) -> bool:
+    """Whether a requirement of MLflow allows 3 and does not ask for it."""
+    lower = re.findall(r">=?\s*(\d+)", version)
+    return _newest(version) == ANY and not any(int(major) >= 3 for major in lower)
+
+
+def read_mlflows(requirements: Sequence[str]) -> dict[str, str]:
+    """What is said of the versions of MLflow's packages, by their names; those that are not named are not in it."""
+    return {name: version for name, version in map(_read, requirements) if name in MLFLOWS}
+
+
+def _both(version: str, other: str) -> str:
+    return ",".join(part for part in (version, other) if part)
 
 
 def _oldest(read: Sequence[tuple[str, str, str]], since: Mapping[str, tuple[int, ...]]) -> str:

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from amlocal.building import conda_names
+from amlocal.building import conda_names, requirement_files
+from amlocal.building.requirement_files import NOTHING, Beside
 
 # channel::name, then a version in one of conda's spellings, then perhaps a build.
 _SPEC = re.compile(r"^(?:[^:\s]+::)?(?P<name>[A-Za-z0-9_.\-]+)\s*(?P<version>[^\[\s]*(?:\s*[<>=!,|][^\[]*)?.*)$")
@@ -21,22 +22,26 @@ class BrokenFile(Exception):
 @dataclass(frozen=True)
 class Wanted:
     """`requirements` are lines of a requirements file, options too; `python` is a version such as 3.10 or "";
-    `skipped` are sentences. A Python that has all of `enough` will do: they are the requirements where it is None."""
+    `skipped` are sentences. A Python that has all of `enough` will do: they are the requirements where it is None.
+    `constraints` are versions of what may be installed besides."""
 
     requirements: tuple[str, ...]
     python: str = ""
     skipped: tuple[str, ...] = ()
     enough: tuple[str, ...] | None = None
+    constraints: tuple[str, ...] = ()
 
 
-def read(text: str) -> Wanted:
-    """A conda file, which may be YAML or JSON. Raises BrokenFile."""
+def read(text: str, beside: Beside = NOTHING) -> Wanted:
+    """A conda file, which may be YAML or JSON, and the requirements files that its pip part names. Raises
+    BrokenFile."""
     requirements: list[str] = []
+    pip: list[str] = []
     skipped: list[str] = []
     python = ""
     for dependency in _dependencies(text):
         if isinstance(dependency, dict):
-            requirements += _pip_part(dependency)
+            pip += _pip_part(dependency)
             continue
         name, version = _split(str(dependency))
         if name == "python":
@@ -48,13 +53,13 @@ def read(text: str) -> Wanted:
                 requirements.append(f"{known}{version}")
             else:
                 skipped.append(f"The conda package '{dependency}' is not known on PyPI and was skipped.")
-    return Wanted(tuple(requirements), python, tuple(skipped))
-
-
-def read_requirements(text: str) -> Wanted:
-    """A requirements.txt: comments go, continued lines are joined."""
-    lines = (re.sub(r"(^|\s)#.*$", "", line).strip() for line in text.replace("\\\n", " ").splitlines())
-    return Wanted(tuple(line for line in lines if line))
+    lines = requirement_files.read(pip, beside)
+    return Wanted(
+        tuple(requirements + lines.requirements),
+        python,
+        tuple(skipped + lines.skipped),
+        constraints=tuple(lines.constraints),
+    )
 
 
 def _dependencies(text: str) -> list[Any]:
@@ -75,7 +80,8 @@ def _pip_part(dependency: dict[Any, Any]) -> list[str]:
     lines = dependency.get("pip") or []
     if set(dependency) != {"pip"} or not isinstance(lines, list):
         raise BrokenFile(f"The conda file has a part that is not a list called 'pip': {dependency}")
-    return [str(line).strip() for line in lines]
+    # conda writes them into one requirements file, in which a text of several lines is several.
+    return requirement_files.split("\n".join(str(line) for line in lines))
 
 
 def _split(spec: str) -> tuple[str, str]:

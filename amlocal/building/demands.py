@@ -10,6 +10,7 @@ from amlocal.assets import curated
 from amlocal.building import conda_files, dockerfiles
 from amlocal.building.conda_files import BrokenFile, Wanted
 from amlocal.building.context import Context
+from amlocal.building.requirement_files import NOTHING, Beside
 from amlocal.storage import places
 from amlocal.storage.store import Scope
 from amlocal.web.http import ArmError
@@ -28,8 +29,9 @@ def check(context: Context, scope: Scope, environment_id: str) -> None:
         raise ArmError(400, "UserError", f"The environment '{found[1]}:{found[2]}' was not found.")
 
 
-def read(context: Context, scope: Scope, environment_id: str) -> Wanted | None:
-    """None when nothing more is known than an image. Raises BrokenFile, ArmError and OSError."""
+def read(context: Context, scope: Scope, environment_id: str, beside: Beside = NOTHING) -> Wanted | None:
+    """None when nothing more is known than an image. `beside` are the files of whoever uses the environment: of a
+    conda file nothing but its text comes to Azure. Raises BrokenFile, ArmError and OSError."""
     name = curated.named_in(environment_id)
     if name:
         return of_curated(name)
@@ -37,7 +39,7 @@ def read(context: Context, scope: Scope, environment_id: str) -> Wanted | None:
     record = context.store.get("environments", scope, found[1], found[2]) if found else None
     properties: dict[str, Any] = record.body["properties"] if record else {}
     if properties.get("condaFile"):
-        return conda_files.read(str(properties["condaFile"]))
+        return conda_files.read(str(properties["condaFile"]), beside)
     if properties.get("build"):
         return _read_context(context, scope, properties["build"])
     name = curated.named_by_image(str(properties.get("image") or ""))
@@ -71,4 +73,9 @@ def _read_context(context: Context, scope: Scope, build: dict[str, Any]) -> Want
     steps = dockerfiles.read(text, find)
     name = curated.named_by_image(steps.image)
     base = of_curated(name) if name else Wanted(())
-    return Wanted(base.requirements + steps.requirements, steps.python, base.skipped + steps.skipped)
+    return Wanted(
+        base.requirements + steps.requirements,
+        steps.python,
+        base.skipped + steps.skipped,
+        constraints=steps.constraints,
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from amlocal.building import conda_files
+from amlocal.building import conda_files, requirement_files
 from amlocal.building.conda_files import BrokenFile
+from amlocal.building.requirement_files import Beside
 
 NOTE = "amlocal runs no Dockerfile: of this one, only what it installs by pip and conda is used."
 _PIP = re.compile(
@@ -17,7 +19,10 @@ _PIP = re.compile(
 _CONDA = re.compile(r"^(?:\S*/)?(?:conda|mamba|micromamba)\s+env\s+(?:create|update)\s(?P<rest>.*)$")
 # Options whose value is the next word; those of pip that say where packages come from are kept.
 _PLACES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host")
-_WITH_VALUE = (*_PLACES, "-t", "--target", "--prefix", "--timeout", "--retries", "--root", "--cache-dir", "-c")
+_WITH_VALUE = ("-t", "--target", "--prefix", "--timeout", "--retries", "--root", "--cache-dir")
+# Of these, the file or the folder is the next word as well.
+_NAMING = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable")
+_KEPT = (*(f"{name}=" for name in (*_NAMING, *_PLACES) if name.startswith("--")), "-r", "-c", "-e")
 _TOOLS = ("pip", "setuptools", "wheel")
 
 
@@ -29,12 +34,14 @@ class Steps:
     requirements: tuple[str, ...]
     python: str
     skipped: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
 
 
 def read(text: str, find: Callable[[str], str | None]) -> Steps:
     """`find` gives the text of a file of the build context. Raises BrokenFile for a conda file that is none."""
     image, python = "", ""
     requirements: list[str] = []
+    constraints: list[str] = []
     skipped = [NOTE]
     for keyword, rest in _instructions(text):
         if keyword == "FROM":
@@ -43,9 +50,10 @@ def read(text: str, find: Callable[[str], str | None]) -> Steps:
             for command in re.split(r"&&|;|\|\||\n", rest):
                 wanted = _read_command(command.strip(), find)
                 requirements += wanted.requirements
+                constraints += wanted.constraints
                 python = wanted.python or python
                 skipped += wanted.skipped
-    return Steps(image, tuple(dict.fromkeys(requirements)), python, tuple(skipped))
+    return Steps(image, tuple(dict.fromkeys(requirements)), python, tuple(skipped), tuple(dict.fromkeys(constraints)))
 
 
 def _instructions(text: str) -> Iterator[tuple[str, str]]:
@@ -60,8 +68,9 @@ def _read_command(command: str, find: Callable[[str], str | None]) -> conda_file
     if found := _CONDA.match(command):
         words = _split(found["rest"])
         file = _value_of(words, ("-f", "--file")) or "environment.yml"
-        content = find(_in_context(file))
-        return conda_files.read(content) if content else _missing(file)
+        content = _find(file, find)
+        beside = _beside(find, posixpath.dirname(file))
+        return conda_files.read(content[0], beside) if content else _missing(file)
     if found := _PIP.match(command):
         return _read_pip(_split(found["rest"]), find)
     return conda_files.Wanted(())
@@ -69,24 +78,18 @@ def _read_command(command: str, find: Callable[[str], str | None]) -> conda_file
 
 def _read_pip(words: list[str], find: Callable[[str], str | None]) -> conda_files.Wanted:
     lines: list[str] = []
-    skipped: tuple[str, ...] = ()
     rest = iter(words)
     for word in rest:
-        if word in ("-r", "--requirement") or word.startswith("--requirement="):
-            file = word.partition("=")[2] or next(rest, "")
-            content = find(_in_context(file))
-            if content is None:
-                skipped += _missing(file).skipped
-            else:
-                lines += conda_files.read_requirements(content).requirements
+        if word in (*_NAMING, *_PLACES):
+            lines.append(f"{word} {next(rest, '')}")
         elif word in _WITH_VALUE:
-            value = next(rest, "")
-            lines += [f"{word} {value}"] if word in _PLACES else []
+            next(rest, "")
         elif word.startswith("-"):
-            lines += [word] if word.startswith(tuple(f"{name}=" for name in _PLACES)) else []
-        elif re.split(r"[^\w.\-]", word.lower())[0] not in _TOOLS and not word.startswith((".", "/", "$")):
+            lines += [word] if word.startswith(_KEPT) else []
+        elif re.split(r"[^\w.\-]", word.lower())[0] not in _TOOLS:
             lines.append(word)
-    return conda_files.Wanted(tuple(lines), "", skipped)
+    found = requirement_files.read(lines, _beside(find, ""))
+    return conda_files.Wanted(tuple(found.requirements), "", tuple(found.skipped), constraints=tuple(found.constraints))
 
 
 def _split(rest: str) -> list[str]:
@@ -104,10 +107,18 @@ def _value_of(words: list[str], names: tuple[str, ...]) -> str:
     return ""
 
 
-def _in_context(path: str) -> str:
-    """Where a file lay before it was copied into the image; a guess, as COPY is not followed: most are copied from the
-    top of the context under their own name."""
-    return path.removeprefix("./").rsplit("/", 1)[-1]
+def _find(path: str, find: Callable[[str], str | None]) -> tuple[str, str] | None:
+    """A file as it lay before it was copied into the image; a guess, as COPY is not followed: most are copied under
+    their own path, or from the top of the context under their own name."""
+    for place in dict.fromkeys((path.removeprefix("./").lstrip("/"), posixpath.basename(path))):
+        text = find(place)
+        if text is not None:
+            return text, place
+    return None
+
+
+def _beside(find: Callable[[str], str | None], folder: str) -> Beside:
+    return Beside(lambda path: _find(posixpath.join(folder, path), find))
 
 
 def _missing(file: str) -> conda_files.Wanted:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SECONDS = 60
@@ -60,36 +60,55 @@ def lacks(text, extra=""):
         for inner in metadata.requires(wanted.name) or []:
             yield from lacks(inner, name)
 
+def breaks(text):
+    wanted = Requirement(text)
+    if wanted.marker is None or wanted.marker.evaluate({"extra": ""}):
+        version = find(wanted.name)
+        if version and not wanted.specifier.contains(version, prereleases=True):
+            yield f"{wanted.name} is {version}, not {wanted.specifier}"
+
 found = []
+for line in asked["constraints"]:
+    try:
+        found += breaks(line)
+    except InvalidRequirement:
+        pass
 for line in asked["lines"]:
     try:
         found += lacks(line)
     except InvalidRequirement:
         found.append(f"{line!r} cannot be read")
-json.dump({"version": platform.python_version(), "lacking": found}, sys.stdout)
+mlflow = {name: find(name) for name in ("mlflow", "mlflow-skinny") if find(name)}
+json.dump({"version": platform.python_version(), "lacking": found, "mlflow": mlflow}, sys.stdout)
 """
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`version` such as 3.11.7; `lacking` is a phrase for each requirement that is not met, none when all are."""
+    """`version` such as 3.11.7; `lacking` is a phrase for each requirement that is not met, none when all are.
+    `mlflow` are the versions of MLflow's packages, by their names."""
 
     version: str
     lacking: tuple[str, ...]
+    mlflow: dict[str, str] = field(default_factory=dict)
 
     @property
     def minor(self) -> str:
         return ".".join(self.version.split(".")[:2])
 
 
-def ask(python: Path, requirements: Sequence[str]) -> Answer:
+def ask(python: Path, requirements: Sequence[str], constraints: Sequence[str] = ()) -> Answer:
     """Raises OSError when there is no such interpreter or it cannot tell."""
-    # Options and hashes say where from, not what.
-    plain = [line.split(" --")[0].strip() for line in requirements if not line.startswith("-")]
+    # Options and hashes say where from, not what; a file that only pip can fetch may say anything.
+    plain = [
+        line.split(" --")[0].strip()
+        for line in requirements
+        if not line.startswith("-") or line.startswith(("-r", "-c", "--requirement", "--constraint"))
+    ]
     try:
         told = subprocess.run(
             [str(python), "-I", "-c", _SCRIPT],
-            input=json.dumps({"lines": plain, "stand_ins": STAND_INS}),
+            input=json.dumps({"lines": plain, "constraints": list(constraints), "stand_ins": STAND_INS}),
             capture_output=True,
             text=True,
             timeout=SECONDS,
@@ -100,4 +119,4 @@ def ask(python: Path, requirements: Sequence[str]) -> Answer:
     if told.returncode != 0:
         raise OSError(f"{python} cannot tell what it has: {told.stderr.strip()[-300:]}")
     facts = json.loads(told.stdout)
-    return Answer(facts["version"], tuple(facts["lacking"]))
+    return Answer(facts["version"], tuple(facts["lacking"]), facts.get("mlflow") or {})

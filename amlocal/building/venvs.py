@@ -29,18 +29,26 @@ _PASSED = re.compile(r"^(PIP_|UV_|XDG_|(HTTPS?|ALL|NO)_PROXY$|SSL_CERT_|REQUESTS
 _LOOK = ("--dry-run", "--no-deps", "--only-binary", ":all:")
 
 
+# The folder of a layer in that of its build.
+LAYER = "layer"
+_TRY = "import sys; sys.path.insert(0, sys.argv[1]); import mlflow.models, mlflow.pyfunc, mlflow.tracking"
+
+
 class BuildFailed(Exception):
     """The environment cannot be made; the log says why."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """`base` is the interpreter the environment is made from, `version` what it calls itself."""
+    """`base` is the interpreter the environment is made from, `version` what it calls itself. A layer is no
+    environment but a folder of packages to put before those of `base`, which has what they need."""
 
     base: Path
     version: str
     requirements: tuple[str, ...]
     is_strict: bool
+    constraints: tuple[str, ...] = ()
+    is_layer: bool = False
 
 
 class Build:
@@ -52,6 +60,7 @@ class Build:
         self.python = folder / "venv" / "bin" / "python"
         self.warnings: list[str] = []
         self._recipe = recipe
+        self._constraints = recipe.constraints
         self._stopping = stopping
         self._uv = shutil.which("uv")
         self._ends_at = time.monotonic() + BUILD_SECONDS
@@ -61,15 +70,29 @@ class Build:
         self._say(f"Building with Python {self._recipe.version} by {'uv' if self._uv else 'pip'}.")
         for line in self._recipe.requirements:
             self._say(f"  {_hide(line)}")
+        for line in self._constraints:
+            self._say(f"  {_hide(line)} (constraint)")
         if not self._call([str(self._recipe.base), "-m", "venv", str(self.folder / "venv")]):
             raise BuildFailed
-        if not (self._install_strictly() if self._recipe.is_strict else self._install_wheels()):
+        install = self._install_strictly if self._recipe.is_strict else self._install_wheels
+        if not (self._install_layer() if self._recipe.is_layer else install()):
             self._say("The environment could not be built.")
             raise BuildFailed
-        self._tell_what_came()
+        if not self._recipe.is_layer:
+            self._tell_what_came()
 
     def _install_strictly(self) -> bool:
         return self._install(self._recipe.requirements)
+
+    def _install_layer(self) -> bool:
+        """Without what they need where the base has that, else with it; whether they can be imported there."""
+        target = ("--only-binary", ":all:", "--target", str(self.folder / LAYER))
+        for options in ((*target, "--no-deps"), target):
+            shutil.rmtree(self.folder / LAYER, ignore_errors=True)
+            is_there = self._install(self._recipe.requirements, *options)
+            if is_there and self._call([str(self._recipe.base), "-c", _TRY, str(self.folder / LAYER)]):
+                return True
+        return False
 
     def _install_wheels(self) -> bool:
         """As it is asked for; with what comes nearest to each pin that has no wheel; with pins that go together."""
@@ -95,7 +118,15 @@ class Build:
         if near != loosened and self._install_with_companions(near):
             return True
         free = [self._widen(line, lambda pin: "") for line in near]
-        return free != near and self._install_with_companions(free)
+        if free != near and self._install_with_companions(free):
+            return True
+        return bool(self._constraints) and self._install_without_constraints()
+
+    def _install_without_constraints(self) -> bool:
+        told = ", ".join(self._constraints)
+        self._warn(f"The constraints do not go together with the rest and were left out: {told}.")
+        self._constraints = ()
+        return self._install_wheels()
 
     def _loosen(self, line: str) -> tuple[str, bool]:
         """The requirement as it is when that can be had, else what comes nearest; whether it comes as a wheel."""
@@ -138,7 +169,7 @@ class Build:
         return [line for line in self._recipe.requirements if line.startswith("-")]
 
     def _install_with_companions(self, requirements: Sequence[str], *options: str) -> bool:
-        added = companions.find(requirements, self._recipe.version)
+        added = companions.find(requirements, self._recipe.version, self._constraints)
         for line, reason in added:
             self._warn(f"'{line}' is asked for besides: '{reason}' needs it.")
         return self._install([*requirements, *(line for line, _ in added)], *options)
@@ -150,11 +181,19 @@ class Build:
         if not self._uv:
             return self._install_by_pip(requirements, *options)
         command = [self._uv, "pip", "install", "--python", str(self.python)]
-        return self._call([*command, *options, "-r", self._write(requirements)])
+        return self._call([*command, *options, *self._constrain(options), "-r", self._write(requirements)])
 
     def _install_by_pip(self, requirements: Sequence[str], *options: str, log: Path | None = None) -> bool:
         command = [str(self.python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-        return self._call([*command, *options, "-r", self._write(requirements)], log)
+        return self._call([*command, *options, *self._constrain(options), "-r", self._write(requirements)], log)
+
+    def _constrain(self, options: Sequence[str]) -> list[str]:
+        """The option that names the constraints; none where only one requirement is looked at."""
+        if not self._constraints or "--no-deps" in options:
+            return []
+        file = self.folder / "constraints.txt"
+        file.write_text("".join(f"{line}\n" for line in self._constraints))
+        return ["-c", str(file)]
 
     def _write(self, requirements: Sequence[str]) -> str:
         file = self.folder / "requirements.txt"
@@ -173,7 +212,7 @@ class Build:
             command,
             folder=self.folder / "process",
             directory=self.folder,
-            environment=_environment(),
+            environment=environment(),
             log=log or self.log,
         )
         while child.is_alive():
@@ -209,7 +248,8 @@ def _hide(text: str) -> str:
     return re.sub(r"//[^/@\s]*@", "//***@", text)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What an installer sees: the cleaned environment, with the settings of mirrors and proxies."""
     kept = {name: value for name, value in os.environ.items() if _PASSED.match(name)}
     home = Path(os.environ.get("HOME") or os.getcwd())
     return {**processes.clean_environment(home, temporary=Path(os.environ.get("TMPDIR") or "/tmp")), **kept}  # noqa: S108

@@ -13,6 +13,7 @@ from typing import Any
 from amlocal import processes
 from amlocal.arm import durations
 from amlocal.building import interpreters, overlays
+from amlocal.building.builds import Built
 from amlocal.building.context import Context
 from amlocal.jobs import command_lines, distributions, failures, inputs, logs, outputs
 from amlocal.jobs.failures import Failure
@@ -56,7 +57,7 @@ class Execution:
         self._is_canceled = False
         self._failure: Failure | None = None
         self._child: processes.Child | None = None
-        self._python = Path()
+        self._built = Built(Path(), ())
 
     def lay_out(self) -> bool:
         """Puts code and inputs on disk; False when the job has ended with it."""
@@ -72,7 +73,7 @@ class Execution:
     def prepare(self) -> bool:
         """Sees to the environment; False when the job has ended with it."""
         try:
-            self._python = self._choose_python()
+            self._built = self._choose_python()
         except Gone:
             return False
         except materials.Missing as exc:
@@ -133,7 +134,7 @@ class Execution:
         with self._context.store.writing() as connection:
             return runs.advance(connection, self.run, status, unless=(*runs.FINAL, "CancelRequested"), **columns)
 
-    def _choose_python(self) -> Path:
+    def _choose_python(self) -> Built:
         """Raises materials.Missing, and Gone when the job was canceled while its environment was being built."""
         log = self.folder / interpreters.BUILD_LOG
         logs.forget(self._context, self.scope, self.run.id, BUILD_LOG_NAME)
@@ -148,7 +149,8 @@ class Execution:
 
         environment = str(self._properties.get("environmentId") or "")
         try:
-            built = interpreters.for_job(self._context, self.scope, environment, log, pulse)
+            code, command = self.folder / "work", str(self._properties["command"])
+            built = interpreters.for_job(self._context, self.scope, environment, code, command, log, pulse)
         except interpreters.NotBuilt:
             self._copy_log(log, BUILD_LOG_NAME)
             raise
@@ -157,7 +159,7 @@ class Execution:
         if built.warnings:
             with self._context.store.writing() as connection:
                 runs.change(connection, self.run, warnings=list(built.warnings))
-        return built.python
+        return built
 
     def _spawn(self, process: Path) -> processes.Child | None:
         given = inputs.read_values(self._context, self.scope, self._properties, self.folder)
@@ -169,11 +171,12 @@ class Execution:
             self.scope,
             self.run,
             self._properties,
-            python=overlays.make(self._python, self.folder / "python"),
+            python=overlays.make(self._built.python, self.folder / "python", self._built.layer),
             home=self.folder / "home",
             paths=paths,
         )
-        command = command_lines.fill(str(self._properties["command"]), given, written)
+        literals = inputs.list_literals(self._properties)
+        command = command_lines.fill(str(self._properties["command"]), given, written, literals)
         start = [shutil.which("bash") or "/bin/sh", "-c", command]
         if self._distribution is not None:
             start = self._distribute(self._distribution, start, variables)

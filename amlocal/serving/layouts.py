@@ -124,10 +124,10 @@ def lay_out(context: Context, scope: Scope, layout: Layout) -> Layout:
             if not (layout.app_folder / layout.script).is_file():
                 raise materials.Missing(f"The scoring script '{layout.script}' is not in the code folder.")
             if layout.code or layout.environment:
-                python = interpreters.for_scoring(context, scope, layout.environment, Path(log.name)).python
+                built = interpreters.for_scoring(context, scope, layout.environment, layout.app_folder, Path(log.name))
             else:
-                python = interpreters.for_model(context, files, Path(log.name)).python
-            python = overlays.make(python, layout.folder / "python")
+                built = interpreters.for_model(context, files, Path(log.name))
+            python = overlays.make(built.python, layout.folder / "python", built.layer)
         except (materials.Missing, OSError) as exc:
             log.write(f"Failed: {exc}\n")
             raise materials.Missing(str(exc)) from exc

@@ -24,3 +24,16 @@ def conda_file(folder: Path, *requirements: str, conda: tuple[str, ...] = ()) ->
     path = folder.parent / "conda.yml"
     path.write_text("\n".join(lines) + "\n")
     return str(path)
+
+
+def make_mlflow(folder: Path, version: str) -> None:
+    """A small MLflow that can be imported and knows its version, and no more."""
+    folder.mkdir(exist_ok=True)
+    facts = f"mlflow_skinny-{version}.dist-info"
+    modules = {"__init__": f"__version__ = {version!r}\n", "models": "", "pyfunc": "", "tracking": ""}
+    with zipfile.ZipFile(folder / f"mlflow_skinny-{version}-py3-none-any.whl", "w") as wheel:
+        for name, text in modules.items():
+            wheel.writestr(f"mlflow/{name}.py", text)
+        wheel.writestr(f"{facts}/METADATA", f"Metadata-Version: 2.1\nName: mlflow-skinny\nVersion: {version}\n")
+        wheel.writestr(f"{facts}/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{facts}/RECORD", "".join(f"{name},,\n" for name in wheel.namelist()))

@@ -254,8 +254,8 @@ def test_condas_spelling_becomes_pips(line: str, requirement: str) -> None:
 
 
 def test_tools_are_left_out_in_silence_and_pythons_version_is_kept() -> None:
-    wanted = conda_files.read("dependencies: [python=3.9, pip=23, setuptools, {pip: [a==1, '-f x']}]")
-    assert wanted == conda_files.Wanted(("a==1", "-f x"), "3.9", ())
+    wanted = conda_files.read("dependencies: [python=3.9, pip=23, setuptools, {pip: [a==1, '-f /x']}]")
+    assert wanted == conda_files.Wanted(("a==1", "-f /x"), "3.9", ())
 
 
 @pytest.mark.parametrize(
@@ -269,6 +269,45 @@ def test_what_is_no_conda_file_is_told(text: str) -> None:
 def test_an_installer_sees_mirrors_and_proxies_but_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("AMLOCAL_SECRET", "MSI_SECRET", "AWS_SECRET_ACCESS_KEY", "PIP_INDEX_URL", "https_proxy"):
         monkeypatch.setenv(variable, "x")
-    seen = venvs._environment()
+    seen = venvs.environment()
     assert {"PIP_INDEX_URL", "https_proxy"} <= set(seen)
     assert not {"AMLOCAL_SECRET", "MSI_SECRET", "AWS_SECRET_ACCESS_KEY"} & set(seen)
+
+
+NAMING_A_FILE = "-r requirements.txt"
+
+
+def test_a_requirements_file_beside_a_conda_file_is_told_as_left_out(
+    ml_client: MLClient, plane: DataPlane, shelf: Path
+) -> None:
+    job = run(ml_client, wheels.conda_file(shelf, NAMING_A_FILE, "six"), "true")
+    assert await_end(ml_client, job.name).status == "Completed"
+    told = [warning["message"] for warning in plane.details(job.name)["warnings"]]
+    assert any(f"'{NAMING_A_FILE}' was left out" in message for message in told)
+    assert "everything that is asked for" not in read_log(plane, job)
+
+
+@pytest.mark.slow
+def test_a_requirements_file_in_the_code_is_installed_and_told(
+    ml_client: MLClient, plane: DataPlane, shelf: Path, tmp_path: Path
+) -> None:
+    code = tmp_path / "code"
+    (code / "env").mkdir(parents=True)
+    (code / "env" / "requirements.txt").write_text("-r more.txt\n-r requirements.txt\n-c limits.txt\n")
+    (code / "env" / "more.txt").write_text("tiny\n")
+    (code / "env" / "limits.txt").write_text("tiny<2\n")
+    wheels.make(shelf, "1.5")
+    environment = Environment(image=IMAGE, conda_file=wheels.conda_file(shelf, NAMING_A_FILE))
+    job = submit(ml_client, code, SHOW, environment=environment)
+    assert await_end(ml_client, job.name).status == "Completed", read_log(plane, job)
+    assert read_log(plane, job, "user_logs/std_log.txt").split()[-1] == "1.5"
+    assert f"'{NAMING_A_FILE}' was read from the code" in plane.details(job.name)["warnings"][0]["message"]
+
+
+@pytest.mark.parametrize("own_server", [{"AMLOCAL_ENV": "strict"}], indirect=True)
+def test_strict_names_the_line_that_cannot_be_had(
+    own_server: AmlocalServer, own_client: Callable[[], MLClient], shelf: Path
+) -> None:
+    job = run(own_client(), wheels.conda_file(shelf, NAMING_A_FILE), "true")
+    assert await_end(own_client(), job.name).status == "Failed"
+    assert f"'{NAMING_A_FILE}'" in DataPlane(own_server).details(job.name)["error"]["error"]["message"]
