@@ -30,6 +30,12 @@ DIAGNOSED = (
     "applicationInsights",
     "other",
 )
+# Every name that a release of the SDK asks of discovery; azureml-core looks all of its own up before it does anything.
+SERVICES = (
+    *("api", "history", "experimentation", "modelmanagement", "hyperdrive", "studio", "pipelines", "inference"),
+    *("artifacts", "assets", "credential", "environment", "execution", "jasmine", "metrics", "mlflow"),
+    *("project_content", "rl_service", "run_history", "notebooks", "catalog", "data"),
+)
 TENANT = "00000000-0000-0000-0000-000000000000"
 
 
@@ -60,8 +66,7 @@ def get_health(context: Context, request: Request) -> Response:
 
 def discover(context: Context, request: Request) -> Response:
     """GET /discovery: where the services of a workspace are. All of them are here."""
-    names = ("api", "history", "experimentation", "modelmanagement", "notebooks", "catalog", "data", "mlflow")
-    return json_response(dict.fromkeys(names, context.settings.public_url))
+    return json_response(dict.fromkeys(SERVICES, context.settings.public_url))
 
 
 def make_first(context: Context) -> None:

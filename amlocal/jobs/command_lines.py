@@ -4,13 +4,15 @@ variables set."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from amlocal import processes
+from amlocal.arm import workspaces
 from amlocal.building import overlays
 from amlocal.building.context import Context
+from amlocal.jobs import shell_words
 from amlocal.settings import CLOUD
 from amlocal.storage.store import Scope
 from amlocal.tracking.runs import Run
@@ -34,14 +36,24 @@ def check(command: str, inputs: Iterable[str], outputs: Iterable[str]) -> None:
             )
 
 
-def fill(command: str, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> str:
-    """The command with every hole filled; an optional part `$[[…]]` goes when its input was not given."""
+def fill(command: str, inputs: Mapping[str, str], outputs: Mapping[str, str], literals: Collection[str] = ()) -> str:
+    """The command with every hole filled; an optional part `$[[…]]` goes when its input was not given. A path is one
+    word of the shell, whatever is in it; an input that is in `literals` stands as it is, with all its words."""
     values = {"inputs": inputs, "outputs": outputs}
 
     def keep(found: re.Match[str]) -> str:
         return found[1] if all(name in values[kind] for kind, name in _HOLE.findall(found[1])) else ""
 
-    return _HOLE.sub(lambda found: values[found[1]].get(found[2], found[0]), _OPTIONAL.sub(keep, command))
+    whole = _OPTIONAL.sub(keep, command)
+    quoting, filled, end = shell_words.Quoting(), "", 0
+    for hole in _HOLE.finditer(whole):
+        quoting.read(whole[end : hole.start()])
+        value, is_literal = values[hole[1]].get(hole[2]), hole[1] == "inputs" and hole[2] in literals
+        if value is not None and not is_literal:
+            value = quoting.quote(value)
+        filled += whole[end : hole.start()] + (hole[0] if value is None else value)
+        end = hole.end()
+    return filled + whole[end:]
 
 
 def environment(
@@ -67,6 +79,7 @@ def environment(
         "AZUREML_ARM_WORKSPACE_NAME": scope.workspace,
         "AZUREML_ARM_PROJECT_NAME": run.experiment_name,
         "AZUREML_WORKSPACE_SCOPE": scope.arm_id,
+        "AZUREML_WORKSPACE_ID": str(workspaces.find(context, scope).body["workspaceId"]),
         "AZUREML_SERVICE_ENDPOINT": settings.public_url,
         "AZUREML_DISCOVERY_SERVICE_ENDPOINT": f"{settings.public_url}/discovery",
         "AZUREML_RUN_TOKEN": token,

@@ -60,6 +60,12 @@ def read_values(context: Context, scope: Scope, properties: dict[str, Any], fold
     return values
 
 
+def list_literals(properties: dict[str, Any]) -> list[str]:
+    """The inputs that are no files: numbers, words, flags."""
+    given = (properties.get("inputs") or {}).items()
+    return [name for name, asked in given if asked.get("jobInputType") == "literal"]
+
+
 def _find_uri(context: Context, scope: Scope, uri: str) -> str:
     try:
         return places.to_datastore_uri(context, scope, uri)

@@ -14,12 +14,19 @@ from amlocal.web.http import ArmError, Request, Response, json_response
 
 
 def run_uri(context: Context, request: Request, scope: Scope, run: runs.Run) -> str:
-    """Under /mlflow/v2.0, which only azureml-mlflow asks, Azure's URI; else one that a plain MLflow client can
-    follow."""
-    if "/mlflow/v2.0/" in request.path.lower():
+    """Azure's URI for azureml-mlflow; else one that a plain MLflow client can follow."""
+    if _is_from_azureml(request):
         base = f"azureml://{context.settings.netloc}/mlflow/v2.0{scope.arm_id}"
         return f"{base}/experiments/{run.experiment_id}/runs/{run.id}/artifacts"
     return f"mlflow-artifacts:/{run.experiment_id}/{run.id}/artifacts"
+
+
+def _is_from_azureml(request: Request) -> bool:
+    """Whether azureml-mlflow asks: today's releases under v2.0; those up to 1.42 under v1.0 like plain MLflow, but
+    since 1.40 or so under their own name. Before that only their age tells: MLflow 1 with the token of a job."""
+    client = request.header("User-Agent").lower()
+    is_old = client.startswith("azureml-mlflow") or ("client/1." in client and bool(request.claims.get("run")))
+    return "/mlflow/v2.0/" in request.path.lower() or is_old
 
 
 def list_artifacts(context: Context, request: Request, *, scope: Scope) -> Response:
