@@ -58,11 +58,26 @@ AREAS = (
 OPEN = ("/registrymanagement",)
 
 
+# The SDK registers each step of a pipeline that is written in line before it sends the pipeline itself.
+ANONYMOUS = "/components/azureml_anonymous/"
+PIPELINE = "Pipeline jobs are not in amlocal yet (this was a step of one, which the SDK sends first); command jobs are."
+
+
 def refuse(what: str) -> Callable[..., Response]:
     """A handler for a part of Azure ML that is not here: 501 and a sentence with `what`, in the plural."""
 
     def answer(context: Context, request: Request, **parts: Any) -> Response:
+        if _is_step_of_pipeline(request):
+            raise ArmError(501, "NotImplementedHere", PIPELINE)
         raise ArmError(501, "NotImplementedHere", f"{what} are not in amlocal yet.")
 
     answer.__doc__ = what
     return answer
+
+
+def _is_step_of_pipeline(request: Request) -> bool:
+    if request.method != "PUT" or "/components/" not in request.path.lower():
+        return False
+    properties = request.json().get("properties")
+    is_anonymous = isinstance(properties, dict) and properties.get("isAnonymous") is True
+    return is_anonymous or ANONYMOUS in request.path.lower()

@@ -5,7 +5,8 @@ one is in building/."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 PREFIX = "AzureML-"
 # The versions that samples for these environments were written with: MLflow 3's log_model fails on Azure ML.
@@ -14,6 +15,31 @@ _MLFLOW = ("azureml-mlflow", "mlflow-skinny<3")
 _NUMBERS = ("numpy<2", "pandas<3", "scipy")
 _SERVING = ("azureml-inference-server-http", "numpy", "joblib", "azure-storage-blob", "azure-identity")
 _TOOLS = ("ipykernel", "psutil", "tqdm", "tensorboard")
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A package that the image has though its file does not always name it. A given Python that lacks it gets it only
+    for code that has one of `words`. `variables` are those that the image sets because of it."""
+
+    package: str
+    module: str
+    words: tuple[str, ...]
+    # What its version follows; {version} in `package` is that of the given Python's.
+    follows: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+# azureml-defaults brings azureml-dataset-runtime, and that pyarrow.
+_ARROW = Extra("pyarrow", "pyarrow", ("pyarrow", "parquet", "feather", "mltable"))
+_LEGACY_KERAS = Extra(
+    "tf-keras~={version}.0",
+    "tf_keras",
+    ("tensorflow", "keras"),
+    follows="tensorflow",
+    # Azure/azureml-assets: the last line of the Dockerfiles of tensorflow-2.16-cuda11 and -cuda12.
+    variables={"TF_USE_LEGACY_KERAS": "1"},
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +54,9 @@ class Family:
     brings: tuple[str, ...]
     also: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
+    extras: tuple[Extra, ...] = ()
+    # The image's ENV lines, without those that name its own folders.
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 # Left out everywhere: azureml-core and what belongs to it (SDK v1), and what only machines with GPUs can install.
@@ -37,18 +66,30 @@ FAMILIES = (
         ("scikit-learn~={version}.0", *_NUMBERS, "joblib", "matplotlib", *_MLFLOW),
         _TOOLS,
         ("sklearn-1.0", "sklearn-1.1", "sklearn-1.5"),
+        (_ARROW,),
     ),
     Family(
         r"lightgbm-\d",
         ("lightgbm", "xgboost", "scikit-learn", *_NUMBERS, "matplotlib", *_MLFLOW),
         ("distributed", "adlfs", *_TOOLS),
         ("lightgbm-3.3",),
+        (_ARROW,),
     ),
+    Family(
+        r"tensorflow-(?P<version>2\.(?:1[6-9]|[2-9]\d))",
+        ("tensorflow~={version}.0", *_NUMBERS, "matplotlib", *_MLFLOW),
+        ("pillow", *_TOOLS),
+        ("tensorflow-2.16-cuda12",),
+        (_ARROW, _LEGACY_KERAS),
+        {"NCCL_DEBUG": "INFO", "HOROVOD_GPU_ALLREDUCE": "NCCL", "WORKER_TIMEOUT": "300"},
+    ),
+    # These had Keras 2 itself.
     Family(
         r"tensorflow-(?P<version>\d+\.\d+)",
         ("tensorflow~={version}.0", *_NUMBERS, "matplotlib", *_MLFLOW),
-        ("tf-keras", "pillow", *_TOOLS),
-        ("tensorflow-2.16-cuda12",),
+        ("pillow", *_TOOLS),
+        (),
+        (_ARROW,),
     ),
     # Which PyTorch is what the user's pip gives: for CUDA, unless its settings say otherwise. A given one is not
     # built anew for want of torchvision.
@@ -57,6 +98,8 @@ FAMILIES = (
         ("torch", "pandas<3", "matplotlib", *_MLFLOW),
         ("torchvision", "transformers", "pillow", *_TOOLS),
         ("acpt-pytorch-2.2-cuda12.1", "acpt-pytorch-2.8-cuda12.6"),
+        (_ARROW,),
+        {"PIP_PROGRESS_BAR": "off", "WORKER_TIMEOUT": "400"},
     ),
     Family(r"minimal-.*inference", _SERVING, (), ("minimal-py311-inference", "minimal-py312-cuda12.4-inference")),
     Family(
@@ -75,10 +118,12 @@ _IMAGE = re.compile(r"mcr\.microsoft\.com/azureml/(curated/)?([\w.\-]+)(?:[:@].*
 
 @dataclass(frozen=True)
 class Contents:
-    """`enough` are names of packages; `requirements` are lines for pip."""
+    """`enough` are names of packages; `requirements` are lines for pip, those of the extras among them."""
 
     enough: tuple[str, ...]
     requirements: tuple[str, ...]
+    extras: tuple[Extra, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def named_in(environment_id: str) -> str:
@@ -106,7 +151,8 @@ def find(name: str) -> Contents | None:
         if found:
             brings = tuple(line.format(**found.groupdict()) for line in family.brings)
             enough = tuple(re.split(r"[<>=~!]", line)[0] for line in brings)
-            return Contents(enough, (*brings, *family.also))
+            extras = tuple(extra.package.format(**found.groupdict()) for extra in family.extras)
+            return Contents(enough, (*brings, *family.also, *extras), family.extras, family.variables)
     return None
 
 

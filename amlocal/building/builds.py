@@ -8,7 +8,7 @@ import json
 import logging
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,12 +22,13 @@ POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Built:
-    """An environment to run with; `warnings` are sentences for whoever asked for it. The packages in the folder
-    `layer` come before the Python's own."""
+    """An environment to run with; `warnings` are sentences for whoever asked for it. The packages in the folders
+    `layers` come before the Python's own; `variables` are what its image sets."""
 
     python: Path
     warnings: tuple[str, ...]
-    layer: Path | None = None
+    layers: tuple[Path, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -112,14 +113,14 @@ class Builds:
 def _name(recipe: Recipe) -> str:
     facts = [str(recipe.base), recipe.version, recipe.requirements, recipe.is_strict]
     facts += [recipe.constraints] if recipe.constraints else []
-    facts += ["layer"] if recipe.is_layer else []
+    facts += ["layer"] if recipe.imports else []
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
 
 
 def _read(folder: Path) -> Built:
     facts = json.loads((folder / "facts.json").read_text())
     layer = folder / LAYER
-    return Built(folder / "venv" / "bin" / "python", tuple(facts["warnings"]), layer if layer.is_dir() else None)
+    return Built(folder / "venv" / "bin" / "python", tuple(facts["warnings"]), (layer,) if layer.is_dir() else ())
 
 
 def _copy_growth(source: Path, seen: int, target: Path) -> int:

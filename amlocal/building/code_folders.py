@@ -3,21 +3,23 @@ the requirements files that lie in it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from amlocal.building.requirement_files import Beside
 
 LARGEST_FILE = 1024 * 1024
 MOST_FILES = 5000
-PROGRAMS = (".py", ".ipynb", ".sh", ".r", ".yml", ".yaml", "MLproject")
+PROGRAMS = (".py", ".ipynb", ".sh", ".r", ".yml", ".yaml", "mlproject")
 ASIDE = "the code: on Azure ML it is not there when the image is built, where a conda file comes alone"
 
 
-def speaks_of_mlflow(folder: Path, command: str = "") -> bool:
-    """Whether the command or a program of the folder has the word."""
-    return "mlflow" in command.lower() or any(
-        file.name.lower().endswith(PROGRAMS) and b"mlflow" in file.read_bytes().lower() for file in _list(folder)
-    )
+def speaks_of(folder: Path, command: str, words: Sequence[str]) -> bool:
+    """Whether the command or a program of the folder has one of the words, which are in small letters."""
+    if any(word in command.lower() for word in words):
+        return True
+    programs = (file.read_bytes().lower() for file in _list(folder) if file.name.lower().endswith(PROGRAMS))
+    return any(word.encode() in program for program in programs for word in words)
 
 
 def beside(folder: Path) -> Beside:

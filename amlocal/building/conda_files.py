@@ -4,9 +4,11 @@ here."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from amlocal.assets.curated import Extra
 from amlocal.building import conda_names, requirement_files
 from amlocal.building.requirement_files import NOTHING, Beside
 
@@ -23,13 +25,16 @@ class BrokenFile(Exception):
 class Wanted:
     """`requirements` are lines of a requirements file, options too; `python` is a version such as 3.10 or "";
     `skipped` are sentences. A Python that has all of `enough` will do: they are the requirements where it is None.
-    `constraints` are versions of what may be installed besides."""
+    `constraints` are versions of what may be installed besides; `extras` and `variables` are those of an image of
+    Azure's own."""
 
     requirements: tuple[str, ...]
     python: str = ""
     skipped: tuple[str, ...] = ()
     enough: tuple[str, ...] | None = None
     constraints: tuple[str, ...] = ()
+    extras: tuple[Extra, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(text: str, beside: Beside = NOTHING) -> Wanted:

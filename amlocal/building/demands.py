@@ -56,7 +56,7 @@ def of_curated(name: str) -> Wanted:
     known = curated.find(name)
     if known is None:
         return Wanted((), skipped=(f"amlocal does not know what the curated environment '{name}' brings.",))
-    return Wanted(known.requirements, enough=known.enough)
+    return Wanted(known.requirements, enough=known.enough, extras=known.extras, variables=known.variables)
 
 
 def _read_context(context: Context, scope: Scope, build: dict[str, Any]) -> Wanted:
@@ -78,4 +78,6 @@ def _read_context(context: Context, scope: Scope, build: dict[str, Any]) -> Want
         steps.python,
         base.skipped + steps.skipped,
         constraints=steps.constraints,
+        extras=base.extras,
+        variables={**base.variables, **steps.variables},
     )

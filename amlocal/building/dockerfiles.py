@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from amlocal.building import conda_files, requirement_files
 from amlocal.building.conda_files import BrokenFile
@@ -23,6 +23,8 @@ _WITH_VALUE = ("-t", "--target", "--prefix", "--timeout", "--retries", "--root",
 # Of these, the file or the folder is the next word as well.
 _NAMING = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable")
 _KEPT = (*(f"{name}=" for name in (*_NAMING, *_PLACES) if name.startswith("--")), "-r", "-c", "-e")
+# Variables that point into the image.
+_OF_IMAGE = {"PATH", "HOME", "PYTHONPATH", "CONDA_DEFAULT_ENV", "CONDA_PREFIX", "VIRTUAL_ENV", "TMPDIR"}
 _TOOLS = ("pip", "setuptools", "wheel")
 
 
@@ -35,17 +37,22 @@ class Steps:
     python: str
     skipped: tuple[str, ...]
     constraints: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(text: str, find: Callable[[str], str | None]) -> Steps:
     """`find` gives the text of a file of the build context. Raises BrokenFile for a conda file that is none."""
     image, python = "", ""
+    variables: dict[str, str] = {}
     requirements: list[str] = []
     constraints: list[str] = []
     skipped = [NOTE]
     for keyword, rest in _instructions(text):
         if keyword == "FROM":
             image = next(word for word in [*rest.split(), ""] if not word.startswith("--"))
+            variables = {}
+        elif keyword == "ENV":
+            variables |= _read_variables(rest)
         elif keyword == "RUN":
             for command in re.split(r"&&|;|\|\||\n", rest):
                 wanted = _read_command(command.strip(), find)
@@ -53,7 +60,9 @@ def read(text: str, find: Callable[[str], str | None]) -> Steps:
                 constraints += wanted.constraints
                 python = wanted.python or python
                 skipped += wanted.skipped
-    return Steps(image, tuple(dict.fromkeys(requirements)), python, tuple(skipped), tuple(dict.fromkeys(constraints)))
+    return Steps(
+        image, tuple(dict.fromkeys(requirements)), python, tuple(skipped), tuple(dict.fromkeys(constraints)), variables
+    )
 
 
 def _instructions(text: str) -> Iterator[tuple[str, str]]:
@@ -62,6 +71,13 @@ def _instructions(text: str) -> Iterator[tuple[str, str]]:
         keyword, _, rest = line.strip().partition(" ")
         if keyword:
             yield keyword.upper(), rest.strip()
+
+
+def _read_variables(rest: str) -> dict[str, str]:
+    """`ENV a=b c="d e"`, or the old `ENV a b c`. Values with `$` or a folder of the image mean nothing here."""
+    first = rest.split(maxsplit=1)
+    pairs = [word.partition("=")[::2] for word in _split(rest)] if "=" in first[0] else [(first[0], "".join(first[1:]))]
+    return {name: value for name, value in pairs if name not in _OF_IMAGE and "$" not in value and "/" not in value}
 
 
 def _read_command(command: str, find: Callable[[str], str | None]) -> conda_files.Wanted:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from amlocal.building import code_folders, conda_files, demands, mlflow_layers, pythons, satisfaction
+from amlocal.building import code_folders, conda_files, demands, layers, pythons, satisfaction
 from amlocal.building.builds import Built
 from amlocal.building.context import Context
-from amlocal.building.mlflow_layers import say
+from amlocal.building.layers import say
 from amlocal.building.venvs import BuildFailed, Recipe
 from amlocal.storage import materials
 from amlocal.storage.store import Scope
@@ -42,9 +42,8 @@ class Asker:
     command: str = ""
     pulse: Callable[[], None] = lambda: None
 
-    @property
-    def speaks_of_mlflow(self) -> bool:
-        return code_folders.speaks_of_mlflow(self.code, self.command)
+    def speaks_of(self, *words: str) -> bool:
+        return code_folders.speaks_of(self.code, self.command, words)
 
 
 def for_job(
@@ -99,9 +98,9 @@ def _choose(context: Context, scope: Scope, environment_id: str, asker: Asker) -
         wanted = demands.read(context, scope, environment_id, code_folders.beside(asker.code))
         if wanted is not None:
             return _fit(context, wanted, asker)
-        if asker.needs or not asker.speaks_of_mlflow:
+        if asker.needs or not asker.speaks_of("mlflow"):
             return Built(asker.given, ())
-        return _with_mlflow_2(context, None, asker, satisfaction.ask(asker.given, ()), ())
+        return _with_layers(context, None, asker, satisfaction.ask(asker.given, ()), ())
     except (BuildFailed, conda_files.BrokenFile, ArmError, OSError) as exc:
         told = str(exc)
         if told:
@@ -133,7 +132,7 @@ def _fit(context: Context, wanted: conda_files.Wanted, asker: Asker) -> Built:
         if wanted.enough is None:
             what = "what is left of it" if wanted.skipped else "everything that is asked for"
             say(asker.log, f"{asker.given} has {what}: nothing is built.")
-        return _with_mlflow_2(context, wanted, asker, answer, notes)
+        return _with_layers(context, wanted, asker, answer, notes)
     say(asker.log, f"{asker.given} does not do: {'; '.join(answer.lacking) or f'it is Python {answer.version}'}.")
     return _build(context, wanted, needs, asker, other, answer.version, notes)
 
@@ -159,7 +158,9 @@ def _build(
         notes += (f"With Python {own} the environment could not be built; this is Python {version}.",)
         say(asker.log, notes[-1])
         built = context.builds.need(replace(recipe, base=asker.given, version=version), asker.log, asker.pulse)
-    return Built(built.python, notes + built.warnings)
+    # It has all of the extras.
+    variables = {name: value for extra in wanted.extras for name, value in extra.variables.items()}
+    return Built(built.python, notes + built.warnings, variables={**wanted.variables, **variables})
 
 
 def _find_other(context: Context, minor: str, answer: satisfaction.Answer, asker: Asker) -> tuple[Path, str] | None:
@@ -174,18 +175,26 @@ def _find_other(context: Context, minor: str, answer: satisfaction.Answer, asker
     return found
 
 
-def _with_mlflow_2(
+def _with_layers(
     context: Context,
     wanted: conda_files.Wanted | None,
     asker: Asker,
     answer: satisfaction.Answer,
     notes: tuple[str, ...],
 ) -> Built:
-    """The given Python, with MLflow 2 above it where its own is newer than Azure's and the code speaks of MLflow. A
-    server that loads models needs none but for an environment of Azure's own."""
-    is_server = bool(asker.needs)
-    is_curated = wanted is not None and wanted.enough is not None
-    if (is_server and not is_curated) or not mlflow_layers.is_wanted(answer, wanted) or not asker.speaks_of_mlflow:
-        return Built(asker.given, notes)
-    layer, told = mlflow_layers.need(context, asker.given, answer, asker.log, asker.pulse)
-    return Built(asker.given, notes + told, layer)
+    """The given Python, with MLflow 2 above it where its own is newer than Azure's, and with what else the image has,
+    where the code speaks of them. A server that loads models needs no older MLflow but in an image of Azure's own."""
+    site = layers.Site(asker.given, answer, asker.log, asker.pulse)
+    is_of_azure = wanted is not None and wanted.enough is not None
+    found: tuple[Path, ...] = ()
+    variables = dict(wanted.variables) if wanted else {}
+    may_be_older = not asker.needs or is_of_azure
+    if may_be_older and layers.is_mlflow_2_wanted(answer, wanted) and asker.speaks_of("mlflow"):
+        more, told = layers.need_mlflow_2(context, site)
+        found, notes = found + more, notes + told
+    for extra in wanted.extras if wanted else ():
+        if asker.speaks_of(*extra.words):
+            more, told = layers.need_extra(context, site, extra)
+            found, notes = found + more, notes + told
+            variables |= {} if told else extra.variables
+    return Built(asker.given, notes, found, variables)

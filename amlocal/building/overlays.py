@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 SECONDS = 60
@@ -24,9 +25,9 @@ _HEAD = re.compile(rb"(?:#![^\n]*\n'''exec' [^\n]*\n' '''|#![^\n]*)\n")
 _LARGEST_SCRIPT = 64 * 1024
 
 
-def make(beneath: Path, folder: Path, layer: Path | None = None) -> Path:
-    """Makes the overlay in `folder`, above the packages of the folder `layer` where there is one; the path of its
-    Python. Raises OSError when `beneath` does not answer."""
+def make(beneath: Path, folder: Path, layers: Sequence[Path] = ()) -> Path:
+    """Makes the overlay in `folder`, above the packages of the folders `layers`; the path of its Python. Raises OSError
+    when `beneath` does not answer."""
     home, version, packages = _ask(beneath, beneath.stat().st_mtime_ns)
     minor = ".".join(version.split(".")[:2])
     shutil.rmtree(folder, ignore_errors=True)
@@ -36,10 +37,9 @@ def make(beneath: Path, folder: Path, layer: Path | None = None) -> Path:
     (folder / "pyvenv.cfg").write_text(
         f"home = {Path(home).parent}\ninclude-system-site-packages = false\nversion = {version}\n"
     )
-    layers = [str(layer)] if layer else []
     # Unlike a bare path, this reads the .pth files there too.
     (inside / "_beneath.pth").write_text(
-        "".join(f"import site; site.addsitedir({path!r})\n" for path in [*layers, *packages])
+        "".join(f"import site; site.addsitedir({path!r})\n" for path in [*map(str, layers), *packages])
     )
     for name in ("python", "python3", f"python{minor}"):
         (programs / name).symlink_to(home)

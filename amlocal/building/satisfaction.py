@@ -18,6 +18,7 @@ STAND_INS = {
     "tensorflow-cpu": ("tensorflow", "tensorflow-intel", "tensorflow-macos"),
     "tensorflow-gpu": ("tensorflow", "tensorflow-intel", "tensorflow-macos"),
 }
+NOTED = ("mlflow", "mlflow-skinny", "tensorflow", "tf-keras", "pyarrow")
 # Runs in the other interpreter. An extra's own requirements count; other dependencies are what pip made of them.
 _SCRIPT = r"""
 import json, platform, re, sys
@@ -78,19 +79,19 @@ for line in asked["lines"]:
         found += lacks(line)
     except InvalidRequirement:
         found.append(f"{line!r} cannot be read")
-mlflow = {name: find(name) for name in ("mlflow", "mlflow-skinny") if find(name)}
-json.dump({"version": platform.python_version(), "lacking": found, "mlflow": mlflow}, sys.stdout)
+versions = {name: find(name) for name in asked["noted"] if find(name)}
+json.dump({"version": platform.python_version(), "lacking": found, "versions": versions}, sys.stdout)
 """
 
 
 @dataclass(frozen=True)
 class Answer:
     """`version` such as 3.11.7; `lacking` is a phrase for each requirement that is not met, none when all are.
-    `mlflow` are the versions of MLflow's packages, by their names."""
+    `versions` are those of the packages in NOTED that it has."""
 
     version: str
     lacking: tuple[str, ...]
-    mlflow: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def minor(self) -> str:
@@ -108,7 +109,9 @@ def ask(python: Path, requirements: Sequence[str], constraints: Sequence[str] = 
     try:
         told = subprocess.run(
             [str(python), "-I", "-c", _SCRIPT],
-            input=json.dumps({"lines": plain, "constraints": list(constraints), "stand_ins": STAND_INS}),
+            input=json.dumps(
+                {"lines": plain, "constraints": list(constraints), "stand_ins": STAND_INS, "noted": NOTED}
+            ),
             capture_output=True,
             text=True,
             timeout=SECONDS,
@@ -119,4 +122,4 @@ def ask(python: Path, requirements: Sequence[str], constraints: Sequence[str] = 
     if told.returncode != 0:
         raise OSError(f"{python} cannot tell what it has: {told.stderr.strip()[-300:]}")
     facts = json.loads(told.stdout)
-    return Answer(facts["version"], tuple(facts["lacking"]), facts.get("mlflow") or {})
+    return Answer(facts["version"], tuple(facts["lacking"]), facts.get("versions") or {})

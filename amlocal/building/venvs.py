@@ -31,7 +31,7 @@ _LOOK = ("--dry-run", "--no-deps", "--only-binary", ":all:")
 
 # The folder of a layer in that of its build.
 LAYER = "layer"
-_TRY = "import sys; sys.path.insert(0, sys.argv[1]); import mlflow.models, mlflow.pyfunc, mlflow.tracking"
+_TRY = "import sys; sys.path.insert(0, sys.argv[1]); import "
 
 
 class BuildFailed(Exception):
@@ -40,15 +40,16 @@ class BuildFailed(Exception):
 
 @dataclass(frozen=True)
 class Recipe:
-    """`base` is the interpreter the environment is made from, `version` what it calls itself. A layer is no
-    environment but a folder of packages to put before those of `base`, which has what they need."""
+    """`base` is the interpreter the environment is made from, `version` what it calls itself. With
+    `imports` it is a layer: no environment but a folder of packages to put before those of `base`, which has what they
+    need, so that these modules can be imported."""
 
     base: Path
     version: str
     requirements: tuple[str, ...]
     is_strict: bool
     constraints: tuple[str, ...] = ()
-    is_layer: bool = False
+    imports: tuple[str, ...] = ()
 
 
 class Build:
@@ -75,10 +76,10 @@ class Build:
         if not self._call([str(self._recipe.base), "-m", "venv", str(self.folder / "venv")]):
             raise BuildFailed
         install = self._install_strictly if self._recipe.is_strict else self._install_wheels
-        if not (self._install_layer() if self._recipe.is_layer else install()):
+        if not (self._install_layer() if self._recipe.imports else install()):
             self._say("The environment could not be built.")
             raise BuildFailed
-        if not self._recipe.is_layer:
+        if not self._recipe.imports:
             self._tell_what_came()
 
     def _install_strictly(self) -> bool:
@@ -90,7 +91,8 @@ class Build:
         for options in ((*target, "--no-deps"), target):
             shutil.rmtree(self.folder / LAYER, ignore_errors=True)
             is_there = self._install(self._recipe.requirements, *options)
-            if is_there and self._call([str(self._recipe.base), "-c", _TRY, str(self.folder / LAYER)]):
+            tried = f"{_TRY}{', '.join(self._recipe.imports)}"
+            if is_there and self._call([str(self._recipe.base), "-c", tried, str(self.folder / LAYER)]):
                 return True
         return False
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from amlocal import processes
@@ -65,9 +66,10 @@ def environment(
     python: Path,
     home: Path,
     paths: Mapping[str, str],
+    of_image: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
     """What a job's process sees: the cleaned environment, Azure's and MLflow's variables, and the job's own on top.
-    `paths` are AZURE_ML_INPUT_x=…"""
+    `paths` are AZURE_ML_INPUT_x=…; `of_image` are what the environment's image sets, and come first."""
     settings = context.settings
     token = context.tokens.issue_for("ml", lifetime_seconds=TOKEN_SECONDS, run=run.id)
     variables = processes.clean_environment(home, python=python) | overlays.variables(python)
@@ -99,7 +101,12 @@ def environment(
     )
     variables |= _identity(context, run, properties)
     own = properties.get("environmentVariables") or {}
-    return {**variables, **paths, **{str(name): str(value) for name, value in own.items() if value is not None}}
+    return {
+        **of_image,
+        **variables,
+        **paths,
+        **{str(name): str(value) for name, value in own.items() if value is not None},
+    }
 
 
 def _identity(context: Context, run: Run, properties: Mapping[str, Any]) -> dict[str, str]:

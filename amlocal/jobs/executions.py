@@ -171,9 +171,10 @@ class Execution:
             self.scope,
             self.run,
             self._properties,
-            python=overlays.make(self._built.python, self.folder / "python", self._built.layer),
+            python=overlays.make(self._built.python, self.folder / "python", self._built.layers),
             home=self.folder / "home",
             paths=paths,
+            of_image=self._built.variables,
         )
         literals = inputs.list_literals(self._properties)
         command = command_lines.fill(str(self._properties["command"]), given, written, literals)

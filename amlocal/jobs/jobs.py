@@ -8,7 +8,7 @@ from typing import Any
 
 from amlocal.arm import clusters, computes, polls, quotas, sizes
 from amlocal.building import demands
-from amlocal.jobs import command_lines, distributions, outputs
+from amlocal.jobs import command_lines, distributions, kinds, outputs
 from amlocal.jobs.context import Context
 from amlocal.storage import stamps
 from amlocal.storage.store import Record, Scope
@@ -146,8 +146,11 @@ def _update(context: Context, scope: Scope, name: str, asked: dict[str, Any]) ->
 
 def _check(context: Context, scope: Scope, name: str, asked: dict[str, Any]) -> None:
     kind = asked.get("jobType")
-    if kind != "Command":
-        raise ArmError(501, "NotImplementedHere", f"{kind} jobs are not in amlocal yet; command jobs are.")
+    if not kind:
+        raise ArmError(400, "UserError", "The job has no jobType.")
+    told = kinds.name(asked)
+    if told != kinds.COMMAND:
+        raise ArmError(501, "NotImplementedHere", f"{told} are not in amlocal yet; command jobs are.")
     told = names.JOB.broken(name) or names.EXPERIMENT.broken(str(asked.get("experimentName") or DEFAULT_EXPERIMENT))
     if told:
         raise ArmError(400, "UserError", told)

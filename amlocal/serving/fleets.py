@@ -134,9 +134,7 @@ class Fleet:
         with self._lock:
             self._check_wanted(record)
             self._pools[record.id] = fresh
-        self._context.store.change(
-            "deployments", scope, record.name, record.version, lambda body: body.update(generation=generation)
-        )
+        generations.note(self._context, scope, record, generation, layout.warnings)
         if pool is not None:
             self._let_go(pool, pool.retire())
         generations.clear(self._folder, record.id, keep=generation)
@@ -188,7 +186,7 @@ class Fleet:
                     raise SystemExit
                 self._check_wanted(record)
                 if not is_alive:
-                    raise Broken("ResourceNotReady", CRASHED)
+                    raise Broken("ResourceNotReady", " ".join([CRASHED, *layout.warnings]))
                 if time.monotonic() > deadline:
                     raise Broken("ResourceNotReady", f"{NOT_READY} {patience:.0f} seconds.")
         except BaseException:

@@ -4,9 +4,15 @@ and the marks of its processes. Which generation serves is decided in fleets.py.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from amlocal import processes
+from amlocal.building.context import Context
+from amlocal.storage.store import Record, Scope
+
+WARNINGS = "amlocal.warnings"
 
 
 def place(root: Path, number: int, generation: int) -> Path:
@@ -41,3 +47,14 @@ def clear(root: Path, number: int, *, keep: int) -> None:
 def forget(root: Path, number: int) -> None:
     end_strays(root, number, keep=0)
     shutil.rmtree(root / str(number), ignore_errors=True)
+
+
+def note(context: Context, scope: Scope, record: Record, generation: int, warnings: Sequence[str]) -> None:
+    """Writes down which generation serves, and among the deployment's properties what may be in its model's way."""
+
+    def edit(body: dict[str, Any]) -> None:
+        body["generation"] = generation
+        own = {key: value for key, value in (body["properties"].get("properties") or {}).items() if key != WARNINGS}
+        body["properties"]["properties"] = {**own, **({WARNINGS: " ".join(warnings)} if warnings else {})}
+
+    context.store.change("deployments", scope, record.name, record.version, edit)

@@ -12,16 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from amlocal import processes
-from amlocal.building import interpreters, overlays
+from amlocal.building import interpreters, model_versions, overlays
 from amlocal.building.context import Context
 from amlocal.storage import homes, materials, places
 from amlocal.storage.store import Record, Scope
 from amlocal.web.http import ArmError
+from amlocal.web.tokens import IDENTITY_AUDIENCE
 
 # Our own scoring script and old import names, for the scoring servers; not part of this program.
 BUNDLED = Path(__file__).parent.parent / "bundled"
 # What is in bundled/no_code gets `mlflow_` before its name: the model may have a module of the same name.
 NO_CODE_SCRIPT = "mlflow_score.py"
+# The no-code script tells it to whoever calls in vain.
+WARNINGS_VARIABLE = "AMLOCAL_WARNINGS"
+IDENTITY_SECONDS = 365 * 24 * 3600
 _MODEL = re.compile(r".*/models/([^/]+)/versions/([^/]+)$", re.IGNORECASE)
 _SECONDS = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$")
 
@@ -54,6 +58,11 @@ class Layout:
     liveness: Probe = Probe()
     readiness: Probe = Probe()
     variables: dict[str, str] = field(default_factory=dict)
+    of_image: dict[str, str] = field(default_factory=dict)
+    # What is in the way of the model, in sentences; the endpoint, and the client id of its identity, if it has one.
+    warnings: list[str] = field(default_factory=list)
+    endpoint: str = ""
+    identity: str | None = None
     python: str = ""
     model_folder: str = ""
     folder: Path = Path()
@@ -89,6 +98,7 @@ def plan(record: Record) -> Layout:
         script=str(code.get("scoringScript") or "score.py") if code else NO_CODE_SCRIPT,
         model=str(properties.get("model") or ""),
         environment=str(properties.get("environmentId") or ""),
+        endpoint=record.name,
         variables={name: str(value) for name, value in (properties.get("environmentVariables") or {}).items()},
         instances=int(record.body["sku"]["capacity"]),
         concurrent=int(settings["maxConcurrentRequestsPerInstance"]),
@@ -127,11 +137,20 @@ def lay_out(context: Context, scope: Scope, layout: Layout) -> Layout:
                 built = interpreters.for_scoring(context, scope, layout.environment, layout.app_folder, Path(log.name))
             else:
                 built = interpreters.for_model(context, files, Path(log.name))
-            python = overlays.make(built.python, layout.folder / "python", built.layer)
+            differences = model_versions.find_differences(files, built.python)
+            log.writelines(f"{told}\n" for told in differences)
+            python = overlays.make(built.python, layout.folder / "python", built.layers)
         except (materials.Missing, OSError) as exc:
             log.write(f"Failed: {exc}\n")
             raise materials.Missing(str(exc)) from exc
-    whole = replace(layout, python=str(python), model_folder=str(folder) if layout.model else "")
+    whole = replace(
+        layout,
+        python=str(python),
+        model_folder=str(folder) if layout.model else "",
+        of_image=dict(built.variables),
+        warnings=[*built.warnings, *differences],
+        identity=_find_identity(context, scope, layout.endpoint),
+    )
     save(whole)
     return whole
 
@@ -167,7 +186,23 @@ def environment(context: Context, layout: Layout) -> dict[str, str]:
     }
     if layout.model_folder:
         variables["AZUREML_MODEL_DIR"] = layout.model_folder
-    return {**variables, **layout.variables}
+    if layout.identity is not None:
+        secret = context.tokens.issue(IDENTITY_AUDIENCE, lifetime_seconds=IDENTITY_SECONDS, endpoint=layout.endpoint)
+        variables |= {"MSI_ENDPOINT": f"{settings.public_url}/msi/token", "MSI_SECRET": secret}
+        variables |= {"DEFAULT_IDENTITY_CLIENT_ID": layout.identity} if layout.identity else {}
+    told = {WARNINGS_VARIABLE: " ".join(layout.warnings)} if layout.warnings else {}
+    return {**layout.of_image, **variables, **told, **layout.variables}
+
+
+def _find_identity(context: Context, scope: Scope, endpoint: str) -> str | None:
+    """The client id of the identity that an endpoint was given by its user, "" when the system gave it one; None when
+    it has none."""
+    record = context.store.get("endpoints", scope, endpoint)
+    identity: dict[str, Any] = record.body["identity"] if record else {"type": "None"}
+    if identity["type"] == "None":
+        return None
+    users: list[dict[str, str]] = list((identity.get("userAssignedIdentities") or {}).values())
+    return str(users[0]["clientId"]) if users else ""
 
 
 def read_seconds(duration: str) -> float:

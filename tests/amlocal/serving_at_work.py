@@ -19,7 +19,7 @@ from azure.ai.ml.entities import (
 
 ENVIRONMENT = "azureml://registries/azureml/environments/sklearn-1.5/versions/1"
 SCORE = """
-import json, os, time
+import json, os, time, urllib.request
 def init():
     global word
     if os.environ.get("BREAK"):
@@ -34,6 +34,11 @@ def run(text):
         os._exit(9)
     if asked.get("fail"):
         raise ValueError("the model cannot do that")
+    if asked.get("sign_in"):
+        address = os.environ["MSI_ENDPOINT"] + "?resource=https://storage.azure.com/&clientid=x"
+        secret = {"secret": os.environ["MSI_SECRET"], "Metadata": "true"}
+        with urllib.request.urlopen(urllib.request.Request(address, headers=secret)) as answer:
+            return json.load(answer)["token_type"]
     return {"word": word, "who": os.environ.get("WHO"), "pid": os.getpid(), "seen": sorted(os.environ)}
 """
 

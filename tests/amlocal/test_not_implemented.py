@@ -10,10 +10,12 @@ from typing import Any
 import azure.ai.ml._restclient
 import pytest
 import requests
-from azure.ai.ml import MLClient
+from azure.ai.ml import MLClient, command, dsl
+from azure.ai.ml.data_transfer import Database
 from azure.ai.ml.entities import (
     BatchEndpoint,
     ComputeInstance,
+    DataImport,
     FqdnDestination,
     ManagedNetwork,
     Model,
@@ -25,6 +27,7 @@ from azure.ai.ml.entities import (
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import HttpResponseError
 
+from amlocal.jobs import kinds
 from tests.amlocal.data_plane import VERSION
 from tests.amlocal.scenarios.test_core import token
 from tests.amlocal_server import AmlocalServer
@@ -69,6 +72,41 @@ def test_it_answers_501_with_a_sentence(ml_client: MLClient, what: str) -> None:
     assert refused.value.status_code == 501
     assert what.split(",")[0] in str(refused.value)
     assert "not in amlocal yet" in str(refused.value)
+
+
+@dsl.pipeline(compute="cpu-cluster")
+def in_line() -> None:
+    command(command="true", environment="azureml://registries/azureml/environments/sklearn-1.5/versions/1")()
+
+
+def test_a_pipeline_that_is_written_in_line_is_refused_as_a_pipeline(ml_client: MLClient) -> None:
+    with pytest.raises(HttpResponseError, match="Pipeline jobs are not in amlocal yet") as refused:
+        ml_client.jobs.create_or_update(in_line())
+    assert "Components" not in str(refused.value)
+
+
+def test_an_import_of_data_is_refused_as_an_import(ml_client: MLClient) -> None:
+    place = "azureml://datastores/workspaceblobstore/paths/x/${{name}}"
+    source = Database(connection="azureml:c", query="select 1")
+    with pytest.raises(HttpResponseError, match="Imports of data are not in amlocal yet") as refused:
+        ml_client.data.import_data(DataImport(name="imported", path=place, source=source))
+    assert "Pipeline" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [
+        ({"jobType": "Command", "command": "python import.py"}, kinds.COMMAND),
+        ({"jobType": "Command", "command": "import", "inputs": {"source": {}}}, "Imports of data"),
+        ({"jobType": "Pipeline", "jobs": {"a": {"type": "import"}}}, "Imports of data"),
+        ({"jobType": "Pipeline", "jobs": {"a": {"type": "data_transfer", "task": "import_data"}}}, "Imports of data"),
+        ({"jobType": "Pipeline", "jobs": {"a": {"type": "data_transfer", "task": "copy_data"}}}, "Pipeline jobs"),
+        ({"jobType": "Pipeline", "jobs": ["odd", {}]}, "Pipeline jobs"),
+        ({"jobType": "Sweep"}, "Sweep jobs"),
+    ],
+)
+def test_a_job_is_called_what_its_sender_calls_it(asked: dict[str, Any], kind: str) -> None:
+    assert kinds.name(asked) == kind
 
 
 def test_a_client_of_a_registry_is_refused(credential: TokenCredential) -> None:

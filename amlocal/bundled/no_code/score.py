@@ -12,6 +12,7 @@ import mlflow.pyfunc
 import mlflow_swagger
 import numpy
 import pandas
+from azureml_inference_server_http.api.aml_response import AMLResponse
 
 # What a body may be called, by who wrote the client: Azure ML first, then MLflow's own server.
 KEYS = ("input_data", "dataframe_split", "dataframe_records", "instances", "inputs")
@@ -40,7 +41,15 @@ def run(raw_data):
         raise ValueError(f"The body must be a JSON object with one of {', '.join(KEYS)}.")
     key = next(key for key in KEYS if key in asked)
     params = {"params": asked["params"]} if asked.get("params") else {}
-    return to_jsonable(model.predict(to_input(key, asked[key]), **params))
+    told = os.environ.get("AMLOCAL_WARNINGS")
+    try:
+        return to_jsonable(model.predict(to_input(key, asked[key]), **params))
+    except Exception as exc:
+        if not told:
+            raise
+        # Else the caller sees that the model failed, and what may be to blame stands in a log only.
+        log.exception("The model failed. %s", told)
+        return AMLResponse({"message": f"{type(exc).__name__}: {exc}", "warnings": told}, 500, json_str=True)
 
 
 def to_input(key, value):

@@ -33,4 +33,11 @@ def test_the_last_stage_and_its_python_count_and_what_is_missing_is_told() -> No
     text = "FROM a\nFROM b:1\nRUN conda env create -f conda.yaml\nRUN pip install -r gone.txt\n"
     steps = dockerfiles.read(text, FILES.get)
     assert (steps.image, steps.python) == ("b:1", "3.9")
-    assert "'gone.txt'" in steps.skipped[-1]
+    assert "'-r gone.txt'" in steps.skipped[-1]
+
+
+def test_variables_of_the_last_stage_that_mean_something_here_are_kept() -> None:
+    text = (
+        'FROM a\nENV LOST=1\nFROM b\nENV A=1 B="two words"\nENV OLD a value\nENV PATH=/x:$PATH HOME=/h C=$A D=/opt/d\n'
+    )
+    assert dockerfiles.read(text, FILES.get).variables == {"A": "1", "B": "two words", "OLD": "a value"}

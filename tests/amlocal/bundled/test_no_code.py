@@ -186,3 +186,24 @@ def test_kubernetes_deployments_are_served_like_managed_ones(ml_client: MLClient
     assert isinstance(listed[name], KubernetesOnlineEndpoint)
     assert listed[name].kind == "K8S"
     ml_client.online_endpoints.begin_delete(name).result()
+
+
+OLD = MLMODEL.replace("  adding:\n", "  sklearn:\n    sklearn_version: 0.24.2\n  adding:\n")
+FAILING = LOADER.replace("        return", "        1 / 0\n        return")
+
+
+def test_a_model_of_another_release_is_told_where_people_look(
+    endpoint: Endpoint, ml_client: MLClient, tmp_path: Path
+) -> None:
+    """The deployment says so, and the answer of a call that fails."""
+    folder = tmp_path / "model"
+    (folder / "code").mkdir(parents=True)
+    (folder / "MLmodel").write_text(OLD)
+    (folder / "code" / "adding.py").write_text(FAILING)
+    model = ml_client.models.create_or_update(Model(name="failing", path=str(folder), type="mlflow_model"))
+    deployed = endpoint.deploy(name="old", model=model.id)
+    assert "made with scikit-learn 0.24.2" in deployed.properties["amlocal.warnings"]
+    answer = endpoint.call("old", json={"input_data": {"columns": ["a", "b"], "data": [[1, 2]]}})
+    assert (answer.status_code, answer.headers["ms-azureml-model-error-statuscode"]) == (424, "500")
+    assert "ZeroDivisionError" in answer.json()["message"]
+    assert "made with scikit-learn 0.24.2" in answer.json()["warnings"]

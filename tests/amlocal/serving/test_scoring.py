@@ -115,7 +115,11 @@ def test_more_than_twice_the_concurrency_is_a_429(served: Served) -> None:
 def test_the_caller_s_key_never_reaches_the_model(served: Served, amlocal_server: AmlocalServer) -> None:
     seen = served.post().json()["seen"]
     assert {"AZUREML_MODEL_DIR", "AML_APP_ROOT", "AZUREML_ENTRY_SCRIPT", "WHO"} <= set(seen)
-    assert not [name for name in seen if name.startswith(("AMLOCAL_", "MSI_", "PORTAL_", "DJANGO_"))]
+    assert not [name for name in seen if name.startswith(("AMLOCAL_", "PORTAL_", "DJANGO_"))]
+
+
+def test_the_model_signs_in_with_the_endpoints_identity(served: Served) -> None:
+    assert served.post({"sign_in": True}).json() == "Bearer"
 
 
 def test_the_swagger_of_the_endpoint_is_the_model_s(served: Served) -> None:

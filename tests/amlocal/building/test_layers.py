@@ -11,13 +11,13 @@ from azure.ai.ml import MLClient
 from azure.ai.ml.entities import Environment, Job
 from azure.identity import ManagedIdentityCredential
 
-from amlocal.building import mlflow_layers
+from amlocal.building import layers, satisfaction
 from amlocal.building.conda_files import Wanted
 from amlocal.building.satisfaction import Answer
 from tests.amlocal import wheels
 from tests.amlocal.data_plane import DataPlane
 from tests.amlocal.jobs_at_work import await_end, submit
-from tests.amlocal_server import AmlocalServer
+from tests.amlocal_server import SCORING_PYTHON, AmlocalServer
 
 IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"
 SHOW = "import mlflow\nprint('MLflow', mlflow.__version__)\n"
@@ -89,6 +89,52 @@ def test_where_mlflow_2_cannot_be_had_the_job_runs_and_is_told(
     assert "log_model fails" in DataPlane(server).details(job.name)["warnings"][0]["message"]
 
 
+@pytest.mark.slow
+def test_a_curated_image_sets_its_variables_and_has_what_its_packages_bring(
+    server: AmlocalServer, client: MLClient, tmp_path: Path
+) -> None:
+    """tf_keras goes above a given Python that has TensorFlow alone, in the release of that TensorFlow."""
+    found = satisfaction.ask(SCORING_PYTHON, ()).versions
+    minor = ".".join(found["tensorflow"].split(".")[:2])
+    for version in ("2.16.0", f"{minor}.0", "99.0"):
+        wheels.make(tmp_path / "wheels", version, name="tf_keras")
+    wheels.make(tmp_path / "wheels", "23.0", name="pyarrow")
+    curated = "azureml://registries/azureml/environments/tensorflow-2.16-cuda12/labels/latest"
+    script = "import os\nprint(os.environ.get('TF_USE_LEGACY_KERAS'), os.environ.get('NCCL_DEBUG'))\n"
+    keras = f"{script}import tf_keras  # for tensorflow\nprint(tf_keras.VERSION)\n"
+    jobs = {
+        "plain": submit(client, tmp_path / "plain", "python main.py", script, environment=curated),
+        "keras": submit(client, tmp_path / "keras", "python main.py", keras, environment=curated),
+        "own": submit(
+            client,
+            tmp_path / "keras",
+            "python main.py",
+            keras,
+            environment=curated,
+            environment_variables={"TF_USE_LEGACY_KERAS": "0"},
+        ),
+    }
+    for job in jobs.values():
+        assert await_end(client, job.name, 90).status == "Completed", log_of(server, job)
+    assert log_of(server, jobs["plain"]).split() == ["None", "INFO"]
+    assert log_of(server, jobs["keras"]).split() == ["1", "INFO", f"{minor}.0"]
+    assert log_of(server, jobs["own"]).split() == ["0", "INFO", f"{minor}.0"]
+    parquet = "import pyarrow  # pandas.read_parquet\nprint(pyarrow.VERSION)\n"
+    job = submit(client, tmp_path / "parquet", "python main.py", parquet)
+    assert await_end(client, job.name, 90).status == "Completed", log_of(server, job)
+    assert log_of(server, job).split() == ["23.0"]
+
+
+@pytest.mark.slow
+def test_without_tf_keras_its_variable_is_not_set(server: AmlocalServer, client: MLClient, tmp_path: Path) -> None:
+    curated = "azureml://registries/azureml/environments/tensorflow-2.16-cuda12/labels/latest"
+    script = "import os  # tensorflow\nprint(os.environ.get('TF_USE_LEGACY_KERAS'))\n"
+    job = submit(client, tmp_path / "code", "python main.py", script, environment=curated)
+    assert await_end(client, job.name, 90).status == "Completed", log_of(server, job)
+    assert log_of(server, job).split() == ["None"]
+    assert "tf-keras" in DataPlane(server).details(job.name)["warnings"][0]["message"]
+
+
 @pytest.mark.parametrize(
     ("requirements", "is_wanted"),
     [
@@ -103,10 +149,10 @@ def test_where_mlflow_2_cannot_be_had_the_job_runs_and_is_told(
     ],
 )
 def test_who_asks_for_mlflow_3_gets_it(requirements: tuple[str, ...], is_wanted: bool) -> None:
-    assert mlflow_layers.is_wanted(THREE, Wanted(requirements)) is is_wanted
+    assert layers.is_mlflow_2_wanted(THREE, Wanted(requirements)) is is_wanted
 
 
 def test_a_python_with_mlflow_2_needs_nothing_above_it() -> None:
-    assert not mlflow_layers.is_wanted(Answer("3.11.7", (), {"mlflow": "2.22.1"}), None)
-    assert not mlflow_layers.is_wanted(Answer("3.11.7", ()), None)
-    assert mlflow_layers.is_wanted(THREE, None)
+    assert not layers.is_mlflow_2_wanted(Answer("3.11.7", (), {"mlflow": "2.22.1"}), None)
+    assert not layers.is_mlflow_2_wanted(Answer("3.11.7", ()), None)
+    assert layers.is_mlflow_2_wanted(THREE, None)
