@@ -94,7 +94,8 @@ def two_pictures_are_answered(page: Page) -> None:
     thumb = page.locator("[data-sample]").first
     picture = page.context.request.get(str(thumb.locator("img").get_attribute("src"))).body()
     first = walks.predicted(page, thumb.click)
-    walks.predicted(page, lambda: page.set_input_files("input[name=image]", walks.png(picture)), before=first)
+    page.set_input_files("input[name=image]", walks.png(picture))
+    walks.predicted(page, page.get_by_role("button", name="Predict", exact=True).click, before=first)
     expect(page.locator("[data-preview]")).to_be_visible()
 
 

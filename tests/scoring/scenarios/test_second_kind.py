@@ -21,7 +21,6 @@ from tests.scoring.scenarios import numbers
 
 pytestmark = pytest.mark.django_db
 SPEC = {"kind": "numbers", "count": 3, "unit": "kWh"}
-JSON = {"accept": "application/json"}
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +91,8 @@ def test_the_page_shows_its_answer_and_its_history(endpoint, bob, client_of):
 
 def test_a_sample_and_a_file_are_sent_too(endpoint, bob, client_of, served):
     sample = Sample.objects.get()
-    answer = client_of(bob).post(url(endpoint), {"sample": sample.public_id}, headers=JSON)
-    assert answer.json()["prediction"]["top"] == [["6.2 kWh", None]]
+    answer = client_of(bob).post(url(endpoint), {"sample": sample.public_id})
+    assert answer.context["outcome"].prediction.top == [["6.2 kWh", None]]
     assert json.loads(served.requests[-1]["body"]) == {"rows": [[1, 2, 4]]}
     assert Prediction.objects.get().file_name == "6.2 kWh.json"
 
@@ -104,17 +103,17 @@ def test_a_sample_and_a_file_are_sent_too(endpoint, bob, client_of, served):
 )
 def test_what_it_refuses_is_said_in_its_words_and_not_sent(endpoint, bob, client_of, served, given, sentence):
     sent = len(served.requests)
-    answer = client_of(bob).post(url(endpoint), {"numbers": given}, headers=JSON)
+    answer = client_of(bob).post(url(endpoint), {"numbers": given})
     assert answer.status_code == 422
-    assert answer.json() == {"errors": {"numbers": [sentence]}}
-    assert sentence in client_of(bob).post(url(endpoint), {"numbers": given}).content.decode()
+    assert answer.context["form"].errors == {"numbers": [sentence]}
+    assert sentence in answer.content.decode()
     assert len(served.requests) == sent
 
 
 def test_an_answer_it_cannot_read_is_kept_as_a_failure(endpoint, bob, client_of, served):
     Endpoint.objects.update(scoring_uri=f"{served.url}/odd")
-    answer = client_of(bob).post(url(endpoint), {"numbers": "[1, 2, 4]"}, headers=JSON)
-    assert answer.json()["error"]["code"] == "scoring:answer_unreadable"
+    answer = client_of(bob).post(url(endpoint), {"numbers": "[1, 2, 4]"})
+    assert answer.context["problem"].code == "scoring:answer_unreadable"
     assert Prediction.objects.get().error_code == "scoring:answer_unreadable"
 
 
@@ -124,9 +123,9 @@ def test_a_deployment_of_another_kind_takes_its_own_input(endpoint, bob, client_
     version = ModelVersion.objects.create(registered_model=model, version="1", state="ready", spec={"labels": ["a"]})
     Deployment.objects.create(endpoint=endpoint, name="green", state="ready", traffic=0, model_version=version)
     upload = {"deployment": "green", "image": SimpleUploadedFile("a.png", b"")}
-    assert client_of(bob).post(url(endpoint), upload, headers=JSON).json()["error"]["code"] == "scoring:spec_unreadable"
+    assert client_of(bob).post(url(endpoint), upload).context["problem"].code == "scoring:spec_unreadable"
     typed = {"deployment": "blue", "numbers": "[1, 2, 4]"}
-    assert client_of(bob).post(url(endpoint), typed, headers=JSON).status_code == 200
+    assert client_of(bob).post(url(endpoint), typed).status_code == 200
 
 
 def test_the_version_page_draws_its_samples(endpoint, bob, client_of):
@@ -139,7 +138,7 @@ def test_a_kind_that_is_not_registered_is_said(endpoint, bob, client_of):
     ModelVersion.objects.update(spec={"kind": "sounds"})
     assert client_of(bob).get(url(endpoint, "show")).status_code == 200
     upload = {"image": SimpleUploadedFile("a.png", b"x")}
-    answer = client_of(bob).post(url(endpoint), upload, headers=JSON)
+    answer = client_of(bob).post(url(endpoint), upload)
     assert answer.status_code == 409
-    assert answer.json()["error"]["code"] == "scoring:kind_unknown"
-    assert "sounds" in answer.json()["error"]["sentence"]
+    assert answer.context["problem"].code == "scoring:kind_unknown"
+    assert "sounds" in answer.context["problem"].sentence
