@@ -5,7 +5,7 @@ import platform
 import sys
 import tempfile
 
-ALL = ("warm_start", "idle_site", "main_path", "list_pages", "amlocal", "scoring")
+ALL = ("warm_start", "idle_site", "main_path", "list_pages", "amlocal", "scoring", "decoding")
 
 
 def main() -> None:
