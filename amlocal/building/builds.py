@@ -113,7 +113,7 @@ class Builds:
 def _name(recipe: Recipe) -> str:
     facts = [str(recipe.base), recipe.version, recipe.requirements, recipe.is_strict]
     facts += [recipe.constraints] if recipe.constraints else []
-    facts += ["layer"] if recipe.imports else []
+    facts += ["layer"] if recipe.trial else []
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
 
 

@@ -18,7 +18,13 @@ from amlocal.building.satisfaction import Answer
 from amlocal.building.venvs import BuildFailed, Recipe
 
 CAP = "<3"
-MLFLOW_MODULES = ("mlflow.models", "mlflow.pyfunc", "mlflow.tracking")
+# Its messages are made by protobuf, of which MLflow 2 takes no release that came after it.
+MLFLOW_TRIAL = """
+import mlflow.models, mlflow.pyfunc, mlflow.tracking
+from mlflow.protos.service_pb2 import LogMetric
+from mlflow.utils.proto_json_utils import message_to_json
+message_to_json(LogMetric(key="a", timestamp=1))
+"""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ def need_mlflow_2(context: Context, site: Site) -> tuple[tuple[Path, ...], tuple
     has = ", ".join(f"{name} {version}" for name, version in _mlflows(site.answer).items())
     say(site.log, f"{site.given} has {has}; Azure ML's images have MLflow 2, which is put above it.")
     told = f"MLflow 2, which Azure ML's images have, could not be had: this is {has}, whose log_model fails there."
-    return _need(context, site, lines, MLFLOW_MODULES, told)
+    return _need(context, site, lines, MLFLOW_TRIAL, told)
 
 
 def need_extra(context: Context, site: Site, extra: Extra) -> tuple[tuple[Path, ...], tuple[str, ...]]:
@@ -59,13 +65,13 @@ def need_extra(context: Context, site: Site, extra: Extra) -> tuple[tuple[Path, 
     line = extra.package.format(version=followed) if followed or not extra.follows else package
     say(site.log, f"{site.given} has no {package}, which Azure ML's image has: it is put above it.")
     told = f"{package}, which Azure ML's image has, could not be had for this Python."
-    return _need(context, site, (line,), (extra.module,), told)
+    return _need(context, site, (line,), f"import {extra.module}", told)
 
 
 def _need(
-    context: Context, site: Site, lines: tuple[str, ...], modules: tuple[str, ...], told: str
+    context: Context, site: Site, lines: tuple[str, ...], trial: str, told: str
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    recipe = Recipe(site.given, site.answer.version, lines, is_strict=False, imports=modules)
+    recipe = Recipe(site.given, site.answer.version, lines, is_strict=False, trial=trial)
     try:
         return context.builds.need(recipe, site.log, site.pulse).layers, ()
     except BuildFailed:

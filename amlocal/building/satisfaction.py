@@ -98,6 +98,17 @@ class Answer:
         return ".".join(self.version.split(".")[:2])
 
 
+def find_unmet(python: Path, folder: Path) -> list[str]:
+    """What the packages in a folder need and this interpreter lacks, as lines for pip. Raises OSError."""
+    needed = [
+        line.removeprefix("Requires-Dist:").strip()
+        for file in folder.glob("*.dist-info/METADATA")
+        for line in file.read_text(errors="replace").splitlines()
+        if line.startswith("Requires-Dist:") and "extra ==" not in line
+    ]
+    return [line for line in dict.fromkeys(needed) if ask(python, [line]).lacking]
+
+
 def ask(python: Path, requirements: Sequence[str], constraints: Sequence[str] = ()) -> Answer:
     """Raises OSError when there is no such interpreter or it cannot tell."""
     # Options and hashes say where from, not what; a file that only pip can fetch may say anything.

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amlocal import processes
-from amlocal.building import companions, pins
+from amlocal.building import companions, pins, satisfaction
 
 BUILD_SECONDS = 3600
 POLL_SECONDS = 0.1
@@ -31,7 +31,7 @@ _LOOK = ("--dry-run", "--no-deps", "--only-binary", ":all:")
 
 # The folder of a layer in that of its build.
 LAYER = "layer"
-_TRY = "import sys; sys.path.insert(0, sys.argv[1]); import "
+_TRY = "import sys; sys.path.insert(0, sys.argv[1])\n"
 
 
 class BuildFailed(Exception):
@@ -41,15 +41,15 @@ class BuildFailed(Exception):
 @dataclass(frozen=True)
 class Recipe:
     """`base` is the interpreter the environment is made from, `version` what it calls itself. With
-    `imports` it is a layer: no environment but a folder of packages to put before those of `base`, which has what they
-    need, so that these modules can be imported."""
+    `trial`, a program that tries the packages, it is a layer: no environment but a folder of packages to put before
+    those of `base`, which has most of what they need."""
 
     base: Path
     version: str
     requirements: tuple[str, ...]
     is_strict: bool
     constraints: tuple[str, ...] = ()
-    imports: tuple[str, ...] = ()
+    trial: str = ""
 
 
 class Build:
@@ -76,24 +76,28 @@ class Build:
         if not self._call([str(self._recipe.base), "-m", "venv", str(self.folder / "venv")]):
             raise BuildFailed
         install = self._install_strictly if self._recipe.is_strict else self._install_wheels
-        if not (self._install_layer() if self._recipe.imports else install()):
+        if not (self._install_layer() if self._recipe.trial else install()):
             self._say("The environment could not be built.")
             raise BuildFailed
-        if not self._recipe.imports:
+        if not self._recipe.trial:
             self._tell_what_came()
 
     def _install_strictly(self) -> bool:
         return self._install(self._recipe.requirements)
 
     def _install_layer(self) -> bool:
-        """Without what they need where the base has that, else with it; whether they can be imported there."""
-        target = ("--only-binary", ":all:", "--target", str(self.folder / LAYER))
-        for options in ((*target, "--no-deps"), target):
-            shutil.rmtree(self.folder / LAYER, ignore_errors=True)
-            is_there = self._install(self._recipe.requirements, *options)
-            tried = f"{_TRY}{', '.join(self._recipe.imports)}"
-            if is_there and self._call([str(self._recipe.base), "-c", tried, str(self.folder / LAYER)]):
+        """The packages alone where that will do; else with what they need and the base has in no release that they
+        take."""
+        folder = self.folder / LAYER
+        lines = list(self._recipe.requirements)
+        options = ("--only-binary", ":all:", "--no-deps", "--target", str(folder))
+        for _ in range(2):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not self._install(lines, *options):
+                return False
+            if self._call([str(self._recipe.base), "-c", f"{_TRY}{self._recipe.trial}", str(folder)]):
                 return True
+            lines += satisfaction.find_unmet(self._recipe.base, folder)
         return False
 
     def _install_wheels(self) -> bool:

@@ -30,7 +30,12 @@ def make_mlflow(folder: Path, version: str) -> None:
     """A small MLflow that can be imported and knows its version, and no more."""
     folder.mkdir(exist_ok=True)
     facts = f"mlflow_skinny-{version}.dist-info"
-    modules = {"__init__": f"__version__ = {version!r}\n", "models": "", "pyfunc": "", "tracking": ""}
+    modules = {
+        "__init__": f"__version__ = {version!r}\n",
+        **dict.fromkeys(("models", "pyfunc", "tracking", "protos/__init__", "utils/__init__"), ""),
+        "protos/service_pb2": "LogMetric = dict\n",
+        "utils/proto_json_utils": "message_to_json = str\n",
+    }
     with zipfile.ZipFile(folder / f"mlflow_skinny-{version}-py3-none-any.whl", "w") as wheel:
         for name, text in modules.items():
             wheel.writestr(f"mlflow/{name}.py", text)
