@@ -9,6 +9,7 @@ memory and of processor time. Who exceeds the time is ended by the system, and t
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import struct
@@ -31,6 +32,9 @@ READY = b"r"
 SLACK_BYTES = 64_000_000
 """Address space beyond a picture's limit: what Python and the libraries need by themselves after the start."""
 
+LESS_URGENT = 5
+"""By how much pages of the portal come before decoding when processors are short."""
+
 MOST_REQUESTS = 500
 """After so many it ends and the pool starts a fresh one: memory that libraries lose is given back."""
 
@@ -43,6 +47,7 @@ def main() -> None:
     given, answers = sys.stdin.buffer, sys.stdout.buffer
     address_space = _address_space()
     _give_up_rights()
+    os.nice(LESS_URGENT)
     answers.write(READY)
     answers.flush()
     for _ in range(MOST_REQUESTS):

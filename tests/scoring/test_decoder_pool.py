@@ -149,6 +149,10 @@ def test_a_child_has_no_secret_no_file_and_no_socket(pool: DecoderPool, monkeypa
         assert limits.split(name)[1].split()[0] == most
 
 
+def test_pages_come_before_pictures(pool: DecoderPool) -> None:
+    assert os.getpriority(os.PRIO_PROCESS, child(pool)) > os.getpriority(os.PRIO_PROCESS, 0)
+
+
 def test_a_child_ends_with_its_parent(pool: DecoderPool) -> None:
     child(pool)
     decoder = pool._idle.pop()
