@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from azure.ai.ml import MLClient
+from azure.ai.ml.entities import Environment
 
 from tests.amlocal.data_plane import DataPlane
 from tests.amlocal.jobs_at_work import await_end, submit
@@ -148,10 +149,13 @@ def test_a_scikit_learn_script_logs_by_itself(ml_client: MLClient, plane: DataPl
 
 @pytest.mark.extended
 @pytest.mark.parametrize(("library", "metric"), [("sklearn", "training_r2_score"), ("keras", "loss")])
-def test_a_bare_autolog_arrives_without_its_model(
+def test_a_bare_autolog_of_mlflow_3_arrives_without_its_model(
     ml_client: MLClient, plane: DataPlane, tmp_path: Path, library: str, metric: str
 ) -> None:
-    job = submit(ml_client, tmp_path / "src", f"python main.py {library}", BARE)
+    conda = tmp_path / "conda.yml"
+    conda.write_text("dependencies: [{pip: ['mlflow-skinny>=3']}]\n")
+    environment = Environment(image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04", conda_file=str(conda))
+    job = submit(ml_client, tmp_path / "src", f"python main.py {library}", BARE, environment=environment)
     assert await_end(ml_client, job.name, 90).status == "Completed"
     run = plane.mlflow("runs/get", run_id=job.name)["run"]
     assert metric in pairs(run, "metrics")
