@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PROFILES = ("default", "least-kind")
 ENVIRONMENTS = ("relaxed", "strict", "given")
+# Whether a job gets the MLflow of Azure\'s images above a newer one of the given Python, or the given one.
+MLFLOWS = ("azure", "given")
 CLOUD = "local"
 SHORTEST_SECRET = 32
 SHORTEST_GIVEN = 16
@@ -45,6 +47,7 @@ class Settings:
     scoring_python: str
     job_python: str
     environments: str
+    mlflow: str
     offline: Path | None
     quotas: Mapping[str, int]
 
@@ -144,6 +147,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         scoring_python=environ.get("AMLOCAL_SCORING_PYTHON") or sys.executable,
         job_python=environ.get("AMLOCAL_JOB_PYTHON") or environ.get("AMLOCAL_SCORING_PYTHON") or sys.executable,
         environments=_choice(environ, "AMLOCAL_ENV", ENVIRONMENTS),
+        mlflow=_choice(environ, "AMLOCAL_MLFLOW", MLFLOWS),
         quotas=_read_quotas(environ.get("AMLOCAL_QUOTAS", "")),
         offline=_folder(environ, "AMLOCAL_OFFLINE"),
     )

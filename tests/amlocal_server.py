@@ -59,6 +59,8 @@ class AmlocalServer:
             "AMLOCAL_HOME": str(self.home),
             "AMLOCAL_PORT": str(self.port),
             "AMLOCAL_CONTROL": "1",
+            # Most tests have no use for the MLflow of Azure's images, which each home would download.
+            "AMLOCAL_MLFLOW": "given",
             "AMLOCAL_SCORING_PYTHON": str(SCORING_PYTHON),
             **self.extra,
         }

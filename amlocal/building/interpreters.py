@@ -188,7 +188,7 @@ def _with_layers(
     is_of_azure = wanted is not None and wanted.enough is not None
     found: tuple[Path, ...] = ()
     variables = dict(wanted.variables) if wanted else {}
-    may_be_older = not asker.needs or is_of_azure
+    may_be_older = context.settings.mlflow == "azure" and (not asker.needs or is_of_azure)
     if may_be_older and layers.is_mlflow_2_wanted(answer, wanted) and asker.speaks_of("mlflow"):
         more, told = layers.need_mlflow_2(context, site)
         found, notes = found + more, notes + told

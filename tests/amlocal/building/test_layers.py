@@ -30,6 +30,7 @@ def server(tmp_path: Path) -> Iterator[AmlocalServer]:
     wheels.make_mlflow(tmp_path / "wheels", "2.9.0")
     wheels.make_mlflow(tmp_path / "wheels", "3.9.0")
     pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "wheels"), "PIP_CONFIG_FILE": "/dev/null"}
+    pip["AMLOCAL_MLFLOW"] = "azure"
     started = AmlocalServer(tmp_path / "amlocal", pip).start()
     with started.client_environment():
         yield started
