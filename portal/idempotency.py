@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from accounts.access import Caller
 from accounts.models import IdempotentRequest, User
 from portal import responses
 
@@ -30,9 +31,9 @@ def claim(user: User, key: str, fingerprint: str) -> tuple[IdempotentRequest, bo
     return IdempotentRequest.objects.get_or_create(user=user, key=key, defaults={"fingerprint": fingerprint})
 
 
-def fingerprint_of(request: HttpRequest) -> str:
-    """Return a hash of the address and of all that was sent; of files their content, wherever they are kept."""
-    found = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
+def fingerprint_of(request: HttpRequest, sender: Caller) -> str:
+    """Return a hash of who sends, of the address and of all that was sent; of files their content."""
+    found = hashlib.sha256(f"{type(sender).__name__} {sender.pk} {request.method} {request.get_full_path()}\n".encode())
     if request.content_type not in ("multipart/form-data", "application/x-www-form-urlencoded"):
         found.update(request.body)
         return found.hexdigest()
@@ -58,7 +59,7 @@ def once(view: View) -> View:
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method != "POST" or not request.POST.get(FIELD) or not isinstance(request.user, User):
             return view(request, *args, **kwargs)
-        key = fingerprint_of(request)
+        key = fingerprint_of(request, sender=request.user)
         with transaction.atomic():
             row, _is_first = claim(request.user, key, key)
             if row.answer is not None:

@@ -14,7 +14,7 @@ from ninja import Status
 
 from accounts.models import IdempotentRequest
 from portal import idempotency
-from portal.api.authentication import person
+from portal.api.authentication import caller, person
 from portal.api.errors import ApiProblem
 
 View = Callable[..., Status[Any]]
@@ -90,8 +90,11 @@ def _key(request: HttpRequest) -> str | None:
 
 
 def _claim(request: HttpRequest, key: str) -> tuple[IdempotentRequest, bool]:
-    """Return the row of the key and whether this request made it. Raises ApiProblem when it was another request's."""
-    fingerprint = idempotency.fingerprint_of(request)
+    """Return the row of the key and whether this request made it. Raises ApiProblem when it was another request's.
+
+    A token is told only what it did itself: another one of the same person may be for less, or for another team.
+    """
+    fingerprint = idempotency.fingerprint_of(request, sender=caller(request))
     row, is_first = idempotency.claim(person(request), key, fingerprint)
     if not is_first and row.fingerprint != fingerprint:
         raise ApiProblem(422, "api:key_reused")

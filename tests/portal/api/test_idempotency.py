@@ -104,6 +104,13 @@ def test_a_key_is_a_persons_own(script, script_of, olivia, job):
     assert Run.objects.count() == 2
 
 
+def test_another_token_of_the_same_person_is_not_told(script, script_of, alice, job):
+    queue(script, job)
+    for scope in ("read", "manage"):
+        status, answer = queue(script_of(alice, scope), job)
+        assert (status, answer["code"]) == (422, "api:key_reused")
+
+
 @pytest.mark.parametrize("key", ["", "x" * 65, "with space", "tab\t", "schlüssel"])
 def test_a_key_that_is_none_is_refused(script, job, key):
     status, problem = queue(script, job, key)
