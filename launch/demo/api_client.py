@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from launch.console import Problem
+from launch.demo import requesting
 
-SECONDS = 60
 File = tuple[str, bytes]
 Parts = Mapping[str, Sequence[File]]
 
@@ -18,8 +16,7 @@ class ApiClient:
 
     def __init__(self, site: str, token: str) -> None:
         self.base = f"{site}/api/v1/"
-        self.session = requests.Session()
-        self.session.trust_env = False  # the site is on this machine, whatever proxy there is
+        self.session = requesting.new_session()
         self.session.headers["Authorization"] = f"Bearer {token}"
 
     def get(self, path: str, **parameters: Any) -> Any:
@@ -59,16 +56,7 @@ class ApiClient:
         return self._send("GET", url).content
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
-        url = urljoin(self.base, path)
-        if urlsplit(url).netloc != urlsplit(self.base).netloc:
-            raise Problem(f"The site leads away to {url}.")
-        try:
-            answer = self.session.request(method, url, timeout=SECONDS, **options)
-        except requests.RequestException as error:
-            raise Problem(f"The site does not answer on {url}: {error}") from error
-        if answer.status_code >= 400:
-            raise Problem(f"{method} {urlsplit(url).path} was answered with {answer.status_code}: {_reason(answer)}")
-        return answer
+        return requesting.send(self.session, self.base, method, path, _reason, **options)
 
 
 def sentence(problem: dict[str, Any] | None) -> str:

@@ -3,16 +3,15 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import requests
 
 from launch.console import Problem
-from launch.demo import html_forms
+from launch.demo import html_forms, requesting
 from launch.demo.api_client import ApiClient
 from launch.demo.html_forms import Form
 
-SECONDS = 60
 TOKENS = "/tokens/"
 CSRF_FIELD = "csrfmiddlewaretoken"
 
@@ -22,8 +21,7 @@ class Browser:
 
     def __init__(self, site: str) -> None:
         self.site = site
-        self.session = requests.Session()
-        self.session.trust_env = False  # the site is on this machine, whatever proxy there is
+        self.session = requesting.new_session()
 
     def form(self, path: str, is_wanted: Callable[[Form], bool]) -> tuple[str, Form]:
         """The page's address and its first form that is wanted. Raises Problem when it has none."""
@@ -58,16 +56,7 @@ class Browser:
         return any(cookie.name.startswith("portolan_session") for cookie in self.session.cookies)
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
-        url = urljoin(self.site, path)
-        if urlsplit(url).netloc != urlsplit(self.site).netloc:
-            raise Problem(f"The site leads away to {url}.")
-        try:
-            answer = self.session.request(method, url, timeout=SECONDS, **options)
-        except requests.RequestException as error:
-            raise Problem(f"The site does not answer on {url}: {error}") from error
-        if answer.status_code >= 400:
-            raise Problem(f"{method} {urlsplit(url).path} was answered with {answer.status_code}: {_reason(answer)}")
-        return answer
+        return requesting.send(self.session, self.site, method, path, _reason, **options)
 
 
 def _reason(answer: requests.Response) -> str:
