@@ -11,7 +11,7 @@ from accounts import access
 from ops import targets
 from ops.errors import TrafficNotWhole
 from ops.messages import explain
-from ops.models import Endpoint, ModelVersion
+from ops.models import Endpoint
 from ops.services import deployments, traffic
 from ops.services import endpoints as services
 from portal.api import idempotency
@@ -32,10 +32,8 @@ from portal.api.schemas.endpoints import (
 from portal.api.schemas.operations import OperationOut, operation_detail, operation_out
 from portal.forms.endpoints import DeployForm
 from portal.queries import endpoints as queries
-from portal.queries import models
 
 router = Router(tags=["endpoints"])
-FILTERS = {"workspace": "workspace__public_id", "state": "state"}
 
 
 class Filters(OfWorkspace):
@@ -54,7 +52,7 @@ class Confirmation(Schema):
 def index(request: HttpRequest, filters: Query[Filters]) -> Page[EndpointOut]:
     """List endpoints, the newest first."""
     rows = access.visible(queries.list_endpoints(), caller(request))
-    return page_of(request, rows, filters, endpoint_out, filters=FILTERS, search=queries.SEARCHED)
+    return page_of(request, rows, filters, endpoint_out, filters=queries.FILTERS, search=queries.SEARCHED)
 
 
 @router.post(
@@ -69,13 +67,7 @@ def deploy(request: HttpRequest, given: DeploymentIn) -> Status[DeployAccepted]:
     """Deploy a version to an endpoint, which is made when it is new. ``target`` of the answer is the deployment."""
     if not access.may_write_somewhere(caller(request)):
         raise PermissionDenied
-    versions = access.visible(models.list_versions(), caller(request), access.Right.WRITE)
-    endpoints = access.visible(queries.list_endpoints(), caller(request), access.Right.WRITE)
-    form = DeployForm(
-        versions.filter(state=ModelVersion.State.READY, gone_at=None),
-        endpoints.filter(is_ours=True),
-        given.model_dump(),
-    )
+    form = DeployForm(caller(request), given.model_dump())
     if not form.is_valid():
         raise wrong_values(form)
     operation = deployments.create(**form.asked, by=person(request))

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
@@ -13,7 +12,7 @@ from ninja.decorators import decorate_view
 from pydantic import ValidationError
 
 from accounts import access
-from ops.models import Operation, Run, Workspace
+from ops.models import Operation, Run
 from ops.services import runs
 from portal.api import idempotency
 from portal.api.authentication import caller, person
@@ -24,16 +23,10 @@ from portal.api.schemas.jobs import JobDetail, JobIn, JobOut, LogPiece, Metrics,
 from portal.api.schemas.operations import OperationOut, operation_detail, operation_out
 from portal.forms.jobs import INPUT, PARAMETER, QueueForm
 from portal.queries import jobs as queries
-from portal.queries import logs, recipes, workspaces
+from portal.queries import logs, recipes
 from portal.queries import metrics as metric_queries
 
 router = Router(tags=["jobs"])
-FILTERS = {
-    "workspace": "workspace__public_id",
-    "status": "status",
-    "experiment": "experiment",
-    "recipe": "spec__source__name",
-}
 # One part per input of the recipe; OpenAPI has no other way to say that names follow from the recipe.
 UPLOAD_PARTS = {
     "requestBody": {
@@ -88,7 +81,9 @@ class LogPlace(LogName):
 def index(request: HttpRequest, filters: Query[Filters]) -> Page[JobOut]:
     """List jobs, the newest first, each with its main metric."""
     rows = access.visible(queries.list_runs_of_purpose(filters.purpose), caller(request))
-    return page_of(request, queries.with_key_metrics(rows), filters, job_out, filters=FILTERS, search=queries.SEARCHED)
+    return page_of(
+        request, queries.with_key_metrics(rows), filters, job_out, filters=queries.FILTERS, search=queries.SEARCHED
+    )
 
 
 @router.post(
@@ -190,10 +185,6 @@ def _writable(request: HttpRequest, job_id: str) -> Run:
     return access.writable(queries.list_runs(), caller(request), public_id=job_id)
 
 
-def _workspaces(request: HttpRequest) -> QuerySet[Workspace]:
-    return access.visible(workspaces.list_ready(), caller(request), access.Right.WRITE)
-
-
 def _submit(request: HttpRequest, given: JobIn, files: MultiValueDict[str, Any]) -> Operation:
     """Queue the job by the rules of the page's form. Raises ApiProblem, PermissionDenied, Refused."""
     if not access.may_write_somewhere(caller(request)):
@@ -210,7 +201,7 @@ def _submit(request: HttpRequest, given: JobIn, files: MultiValueDict[str, Any])
     defaults = {PARAMETER.format(one.name): one.default for one in recipe.parameters}
     answers = {PARAMETER.format(name): value for name, value in given.parameters.items()}
     data = defaults | answers | {"compute": f"{given.workspace}/{given.compute}", "display_name": given.display_name}
-    form = QueueForm(recipe, _workspaces(request), data, files)
+    form = QueueForm(recipe, caller(request), data, files)
     if not form.is_valid():
         raise wrong_values(form, names | {"compute": "compute" if given.workspace in form.workspaces else "workspace"})
     with placing({one.name: INPUT.format(one.name) for one in recipe.inputs}):

@@ -26,14 +26,13 @@ from portal.queries import jobs
 from portal.queries import models as queries
 
 router = Router(tags=["models"])
-FILTERS = {"workspace": "workspace__public_id"}
 
 
 @router.get("/models", response=Page[ModelOut], operation_id="models_index", url_name="models_index")
 def index(request: HttpRequest, filters: Query[OfWorkspace]) -> Page[ModelOut]:
     """List registered models, the newest first, each with its newest version."""
     rows = queries.with_newest(access.visible(queries.list_registered_models(), caller(request)))
-    return page_of(request, rows, filters, model_out, filters=FILTERS, search=queries.SEARCHED)
+    return page_of(request, rows, filters, model_out, filters=queries.FILTERS, search=queries.SEARCHED)
 
 
 @router.get("/models/{slug:model_id}", response=ModelOut, operation_id="models_detail", url_name="models_detail")

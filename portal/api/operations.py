@@ -15,7 +15,6 @@ from portal.api.schemas.operations import OperationDetail, OperationOut, operati
 from portal.queries import operations as queries
 
 router = Router(tags=["operations"])
-FILTERS = {"workspace": "workspace__public_id", "state": "state", "kind": "kind"}
 
 
 class Filters(OfWorkspace):
@@ -34,7 +33,7 @@ def index(request: HttpRequest, filters: Query[Filters]) -> Page[OperationOut]:
         rows,
         filters,
         operation_out,
-        filters=FILTERS,
+        filters=queries.FILTERS,
         search=queries.SEARCHED,
         before=queries.read_targets,
     )

@@ -26,7 +26,6 @@ from scoring.errors import InputRefused
 from scoring.services import predictions
 
 router = Router(tags=["predict"])
-FILTERS = {"workspace": "workspace__public_id"}
 INPUT_PARTS: dict[str, Any] = {
     "requestBody": {
         "content": {
@@ -54,7 +53,9 @@ INPUT_PARTS: dict[str, Any] = {
 def index(request: HttpRequest, filters: Query[OfWorkspace]) -> Page[AskableOut]:
     """List the endpoints that can be asked, by name."""
     rows = access.visible(queries.list_askable(), caller(request))
-    return page_of(request, rows, filters, askable_out, order=("name", "pk"), filters=FILTERS, search=queries.SEARCHED)
+    return page_of(
+        request, rows, filters, askable_out, order=("name", "pk"), filters=queries.FILTERS, search=queries.SEARCHED
+    )
 
 
 @router.get("/{slug:endpoint_id}", response=AskableDetail, operation_id="predict_show", url_name="predict_show")

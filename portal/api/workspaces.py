@@ -10,8 +10,6 @@ from ninja import Query, Router, Status
 from ninja.decorators import decorate_view
 
 from accounts import access
-from ops.models import Credential
-from ops.services import credentials
 from ops.services import workspaces as registry
 from portal.api import idempotency
 from portal.api.authentication import caller, person
@@ -71,7 +69,7 @@ def register(request: HttpRequest, given: WorkspaceIn) -> Status[OperationOut]:
     if not form.is_valid():
         raise wrong_values(form, places)
     with placing(places), transaction.atomic():
-        operation = registry.register(**form.identity, by=person(request), credential=_credential(form))
+        operation = registry.register(**form.identity, by=person(request), credential=form.credential_to_use())
     return Status(202, operation_out(operation))
 
 
@@ -85,7 +83,7 @@ def choices(request: HttpRequest) -> WorkspaceChoices:
         clouds=[CloudOut(name=name, label=str(label)) for name, label in form.clouds],
         credentials=[
             CredentialOut(id=row.public_id, name=row.name, kind=row.kind, team=row.team.public_id)
-            for row in form.credentials.select_related("team")
+            for row in form.credential_choices.select_related("team")
         ],
         local=LocalNames(**form.local_names) if form.local_names else None,
     )
@@ -134,11 +132,3 @@ def _form_data(given: WorkspaceIn) -> dict[str, Any]:
     if given.new_credential:
         data |= {field: getattr(given.new_credential, name) for field, name in NEW_CREDENTIAL.items()}
     return data
-
-
-def _credential(form: RegisterForm) -> Credential:
-    """Return the credential that the form names, made when it is new."""
-    if form.is_local:
-        return credentials.for_local(form.cleaned_data["team"])
-    chosen: Credential | None = form.cleaned_data["credential"]
-    return chosen or credentials.create(**form.new_credential)

@@ -5,19 +5,24 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import access
 from ops.models import Deployment, Endpoint, ModelVersion
 from ops.services import deployments
 from portal.forms.refusals import RefusableForm
+from portal.queries import endpoints as queries
+from portal.queries import models
 
 SHARE = "share_{}"
 
 
 class DeployForm(RefusableForm):
-    """``endpoint`` is an existing one's id or empty; ``endpoint_name`` names a new one."""
+    """What the caller may deploy, and where to.
+
+    ``endpoint`` is an existing one's id or empty; ``endpoint_name`` names a new one.
+    """
 
     version = forms.ModelChoiceField(
         ModelVersion.objects.none(),
@@ -63,14 +68,15 @@ class DeployForm(RefusableForm):
         max_value=deployments.MOST_TIMEOUT_MS,
     )
 
-    def __init__(
-        self, versions: QuerySet[ModelVersion], endpoints: QuerySet[Endpoint], *args: Any, **kwargs: Any
-    ) -> None:
+    def __init__(self, caller: access.Caller, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        versions = access.visible(models.list_versions(), caller, access.Right.WRITE)
+        endpoints = access.visible(queries.list_endpoints(), caller, access.Right.WRITE)
         version, endpoint = self.fields["version"], self.fields["endpoint"]
         assert isinstance(version, forms.ModelChoiceField)
         assert isinstance(endpoint, forms.ModelChoiceField)
-        version.queryset, endpoint.queryset = versions, endpoints
+        version.queryset = versions.filter(state=ModelVersion.State.READY, gone_at=None)
+        endpoint.queryset = endpoints.filter(is_ours=True)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -6,13 +6,16 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import access
 from ops.models import Compute, Run, Workspace
 from ops.recipes import Input, Parameter, Recipe
 from portal.forms.names import NameField
 from portal.forms.refusals import RefusableForm
+from portal.queries import workspaces
 
 PARAMETER = "parameter_{}"
 INPUT = "input_{}"
@@ -47,10 +50,10 @@ class QueueForm(RefusableForm):
         required=False,
     )
 
-    def __init__(self, recipe: Recipe, workspaces: Iterable[Workspace], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, recipe: Recipe, caller: access.Caller, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.recipe = recipe
-        self.workspaces = {workspace.public_id: workspace for workspace in workspaces}
+        self.workspaces = {workspace.public_id: workspace for workspace in usable_workspaces(caller)}
         compute = self.fields["compute"]
         assert isinstance(compute, forms.ChoiceField)
         compute.choices = compute_choices(self.workspaces.values())
@@ -94,17 +97,22 @@ class QueueForm(RefusableForm):
         self.aliases[name] = pattern.format(name)
 
 
+def usable_workspaces(caller: access.Caller) -> QuerySet[Workspace]:
+    """Return where the caller may run a job, with the computes."""
+    return access.visible(workspaces.list_ready(), caller, access.Right.WRITE)
+
+
 def answers_of(run: Run) -> dict[str, Any]:
     """A run's answers as the form's initial values."""
     parameters = {PARAMETER.format(name): value for name, value in run.parameters.items()}
     return parameters | {"compute": f"{run.workspace.public_id}/{run.compute}", "display_name": run.display_name}
 
 
-def compute_choices(workspaces: Iterable[Workspace]) -> list[Any]:
+def compute_choices(given: Iterable[Workspace]) -> list[Any]:
     """One group of computes per workspace; ``computes`` must be prefetched."""
     groups = [
         (workspace.name, [(f"{workspace.public_id}/{compute.name}", _label(compute)) for compute in computes])
-        for workspace in workspaces
+        for workspace in given
         if (computes := [compute for compute in workspace.computes.all() if not compute.gone_at])
     ]
     if sum(len(computes) for _name, computes in groups) == 1:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts import access
 from accounts.models import Team
 from ops.models import Credential, Workspace
+from ops.services import credentials
 from portal.forms.names import NameField
 from portal.forms.refusals import RefusableForm
 from portal.queries import workspaces as queries
@@ -141,7 +142,7 @@ class RegisterForm(RefusableForm):
         return list(self._choices("cloud", forms.ChoiceField).choices)
 
     @property
-    def credentials(self) -> QuerySet[Credential]:
+    def credential_choices(self) -> QuerySet[Credential]:
         """The credentials that may be chosen."""
         found: QuerySet[Credential] = self._choices("credential", forms.ModelChoiceField).queryset
         return found
@@ -162,9 +163,15 @@ class RegisterForm(RefusableForm):
         """What names the workspace, for the service."""
         return {name: self.cleaned_data[name] for name in ("team", "cloud", *NAMES.values(), "replaces")}
 
+    def credential_to_use(self) -> Credential:
+        """Return the credential that was chosen, made now when it is new. Raises InvalidParameter."""
+        if self.is_local:
+            return credentials.for_local(self.cleaned_data["team"])
+        chosen: Credential | None = self.cleaned_data["credential"]
+        return chosen or credentials.create(**self._new_credential)
+
     @property
-    def new_credential(self) -> dict[str, Any]:
-        """The parts of the new credential, for the service."""
+    def _new_credential(self) -> dict[str, Any]:
         given = self.cleaned_data
         parts = {name: given[name] for name in ("team", "kind", "tenant_id", "client_id", "secret")}
         return parts | {"name": given["credential_name"].strip()}

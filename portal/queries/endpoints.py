@@ -4,6 +4,8 @@ from django.db.models import Prefetch, QuerySet
 
 from ops.models import Deployment, Endpoint, Operation
 
+# What the lists can be narrowed by: the parameter of the address and its lookup.
+FILTERS = {"workspace": "workspace__public_id", "state": "state"}
 SEARCHED = ("name",)
 LISTED = ("public_id", "name", "state", "is_ours", "created_at", "workspace__name")
 LISTED_OF_DEPLOYMENTS = (

@@ -5,6 +5,13 @@ from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 from ops.models import Deployment, MetricSeries, ModelVersion, Operation, Run
 from portal.queries import operations
 
+# What the lists can be narrowed by: the parameter of the address and its lookup.
+FILTERS = {
+    "workspace": "workspace__public_id",
+    "status": "status",
+    "experiment": "experiment",
+    "recipe": "spec__source__name",
+}
 SEARCHED = ("searched__contains",)
 LISTED = (
     "public_id",

@@ -5,6 +5,8 @@ from django.db.models import BigIntegerField, F, Func, IntegerField, OuterRef, P
 from ops.models import Deployment, ModelVersion, Operation, RegisteredModel
 from portal.queries import operations
 
+# What the lists can be narrowed by: the parameter of the address and its lookup.
+FILTERS = {"workspace": "workspace__public_id"}
 SEARCHED = ("name", "description")
 NEWEST_FIRST = ("-newest_at", "-pk")
 LISTED = ("public_id", "name", "description", "newest_at", "workspace__name")

@@ -7,6 +7,8 @@ from django.db.models import Model, QuerySet
 from ops.models import Operation
 from ops.models.targets import Targeted, attach_targets
 
+# What the lists can be narrowed by: the parameter of the address and its lookup.
+FILTERS = {"workspace": "workspace__public_id", "state": "state", "kind": "kind"}
 # What the list searches.
 SEARCHED = ("target_name", "public_id")
 LISTED = (

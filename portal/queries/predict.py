@@ -7,6 +7,8 @@ from scoring import kinds
 from scoring.errors import SpecRefused
 from scoring.models import Prediction
 
+# What the lists can be narrowed by: the parameter of the address and its lookup.
+FILTERS = {"workspace": "workspace__public_id"}
 SEARCHED = ("name",)
 HISTORY = 8
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import access
 from ops import targets
 from ops.errors import Refused
-from ops.models import Endpoint, ModelVersion, ServingState
+from ops.models import Endpoint, ServingState
 from ops.services import deployments
 from ops.services import endpoints as services
 from ops.services import traffic as shares
@@ -19,23 +19,21 @@ from portal import idempotency, lists, responses, viewer
 from portal.forms.endpoints import DeleteForm, DeployForm, TrafficForm
 from portal.presenters import endpoints as presenters
 from portal.queries import endpoints as queries
-from portal.queries import models
 from portal.signed_in import person
 
-FILTERS = {"workspace": "workspace__public_id", "state": "state"}
 PAGE = "endpoints/detail.html"
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     me = viewer.of(request)
-    found = lists.narrow(request, queries.list_endpoints(), FILTERS, queries.SEARCHED)
+    found = lists.narrow(request, queries.list_endpoints(), queries.FILTERS, queries.SEARCHED)
     parts = me.workspace_parts(request.GET.get("workspace", ""))
     page = lists.page_of(request, found, parts=parts, complete=queries.complete_for_list)
     shown = lists.shown(
         request,
         page,
-        FILTERS,
+        queries.FILTERS,
         chips=lists.chips(request, "state", ServingState.choices, _("All")),
         entries=[presenters.row(endpoint) for endpoint in page],
         is_live=any(presenters.is_moving(endpoint) for endpoint in page),
@@ -121,13 +119,10 @@ def _context(shown: presenters.EndpointPage, form: TrafficForm | None = None) ->
 
 
 def _deploy_form(request: HttpRequest) -> DeployForm:
-    """The form for the versions and endpoints that this person may deploy to."""
-    versions = access.visible(models.list_versions(), request.user, access.Right.WRITE)
-    versions = versions.filter(state=ModelVersion.State.READY, gone_at=None)
-    endpoints = access.visible(queries.list_endpoints(), request.user, access.Right.WRITE).filter(is_ours=True)
+    """The form as it was sent, or with what the address names chosen."""
     given = request.POST if request.method == "POST" else None
     chosen = {name: request.GET.get(name, "") for name in ("version", "endpoint")}
-    return DeployForm(versions, endpoints, given, initial=chosen)
+    return DeployForm(request.user, given, initial=chosen)
 
 
 def _shares(request: HttpRequest, endpoint: Endpoint) -> Any:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -13,35 +12,28 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import access
 from ops import recipes, targets
 from ops.errors import Refused
-from ops.models import Workspace
 from ops.services import runs
 from portal import badges, idempotency, lists, responses, viewer
-from portal.forms.jobs import QueueForm, answers_of
+from portal.forms.jobs import QueueForm, answers_of, usable_workspaces
 from portal.presenters import jobs as presenters
 from portal.queries import jobs as queries
-from portal.queries import logs, workspaces
+from portal.queries import logs
 from portal.queries import recipes as recipe_queries
 from portal.signed_in import person
 
-FILTERS = {
-    "workspace": "workspace__public_id",
-    "status": "status",
-    "experiment": "experiment",
-    "recipe": "spec__source__name",
-}
 STATUSES = ("Running", "Queued", "Completed", "Failed", "Canceled")
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     me, asked = viewer.of(request), request.GET.get("purpose", "")
-    found = lists.narrow(request, queries.list_runs_of_purpose(asked), FILTERS, queries.SEARCHED)
+    found = lists.narrow(request, queries.list_runs_of_purpose(asked), queries.FILTERS, queries.SEARCHED)
     parts = me.workspace_parts(request.GET.get("workspace", ""))
     page = lists.page_of(request, found, parts=parts, complete=queries.complete_for_list)
     shown = lists.shown(
         request,
         page,
-        FILTERS,
+        queries.FILTERS,
         chips=lists.chips(request, "status", [(word, badges.label(word)) for word in STATUSES], _("All")),
         entries=[presenters.row(run) for run in page],
         is_live=any(not run.is_final for run in page),
@@ -57,7 +49,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if not access.may_write_somewhere(request.user):
         raise PermissionDenied
     choices = recipes.list_recipes()
-    context = {"recipes": choices, "has_workspace": _workspaces(request).exists()}
+    context = {"recipes": choices, "has_workspace": usable_workspaces(request.user).exists()}
     return responses.page(request, "jobs/create.html", context)
 
 
@@ -70,7 +62,7 @@ def queue(request: HttpRequest, recipe: str) -> HttpResponse:
     if not access.may_write_somewhere(request.user):
         raise PermissionDenied
     given = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = QueueForm(chosen, _workspaces(request), *given, initial=_initial(request, chosen))
+    form = QueueForm(chosen, request.user, *given, initial=_initial(request, chosen))
     context = {"recipe": chosen, "form": form}
     template = responses.part(request, "jobs/queue.html", "form")
     if request.method != "POST":
@@ -124,11 +116,6 @@ def log_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
     response = StreamingHttpResponse(logs.whole(chosen), content_type="text/plain; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{run.public_id}-{logs.plain_name(chosen)}"'
     return response
-
-
-def _workspaces(request: HttpRequest) -> QuerySet[Workspace]:
-    """Where this person may run a job."""
-    return access.visible(workspaces.list_ready(), request.user, access.Right.WRITE)
 
 
 def _initial(request: HttpRequest, recipe: recipes.Recipe) -> dict[str, Any]:

@@ -17,18 +17,17 @@ from portal.queries import jobs
 from portal.queries import models as queries
 from portal.signed_in import person
 
-FILTERS = {"workspace": "workspace__public_id"}
 SAMPLE_SECONDS = 24 * 3600
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     me = viewer.of(request)
-    found = lists.narrow(request, queries.list_registered_models(), FILTERS, queries.SEARCHED)
+    found = lists.narrow(request, queries.list_registered_models(), queries.FILTERS, queries.SEARCHED)
     parts = me.workspace_parts(request.GET.get("workspace", ""))
     page = lists.page_of(request, found, queries.NEWEST_FIRST, parts=parts, complete=queries.complete_for_list)
     entries = [presenters.model_row(registered) for registered in page]
-    context = responses.context(lists.shown(request, page, FILTERS, entries=entries, may_write=me.may_write))
+    context = responses.context(lists.shown(request, page, queries.FILTERS, entries=entries, may_write=me.may_write))
     return responses.page(request, "models/index.html", context)
 
 

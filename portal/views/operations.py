@@ -14,19 +14,17 @@ from portal.presenters import operations as presenters
 from portal.queries import operations as queries
 from portal.signed_in import person
 
-FILTERS = {"workspace": "workspace__public_id", "state": "state", "kind": "kind"}
-
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    found = lists.narrow(request, queries.list_operations(), FILTERS, queries.SEARCHED)
+    found = lists.narrow(request, queries.list_operations(), queries.FILTERS, queries.SEARCHED)
     parts = viewer.of(request).team_parts(request.GET.get("workspace", ""))
     page = lists.page_of(request, found, parts=parts, complete=queries.complete_for_list)
     queries.read_targets(page)
     shown = lists.shown(
         request,
         page,
-        FILTERS,
+        queries.FILTERS,
         chips=lists.chips(request, "state", Operation.State.choices, _("All")),
         entries=[presenters.row(operation) for operation in page],
         is_live=any(not operation.is_final for operation in page),

@@ -18,15 +18,13 @@ from portal.signed_in import person
 from scoring.errors import InputRefused, ScoringError
 from scoring.services import predictions
 
-FILTERS = {"workspace": "workspace__public_id"}
-
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    found = lists.narrow(request, queries.list_askable(), FILTERS, queries.SEARCHED)
+    found = lists.narrow(request, queries.list_askable(), queries.FILTERS, queries.SEARCHED)
     parts = viewer.of(request).workspace_parts(request.GET.get("workspace", ""))
     page = lists.page_of(request, found, lists.BY_NAME, parts=parts, complete=queries.with_ready)
-    context = responses.context(lists.shown(request, page, FILTERS))
+    context = responses.context(lists.shown(request, page, queries.FILTERS))
     return responses.page(request, "predict/index.html", context)
 
 

@@ -13,8 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import access
 from ops import targets
 from ops.errors import Refused
-from ops.models import Credential, Workspace
-from ops.services import credentials
+from ops.models import Workspace
 from ops.services import workspaces as registry
 from portal import idempotency, lists, responses, viewer
 from portal.forms.workspaces import RegisterForm
@@ -53,7 +52,7 @@ def register(request: HttpRequest) -> HttpResponse:
         return responses.invalid(request, template, context)
     try:
         with transaction.atomic():
-            operation = registry.register(**form.identity, by=person(request), credential=_credential(form))
+            operation = registry.register(**form.identity, by=person(request), credential=form.credential_to_use())
     except Refused as error:
         return responses.rejected(request, template, context, form, error)
     return responses.see(request, reverse("workspaces:detail", args=[targets.workspace(operation).public_id]))
@@ -88,13 +87,6 @@ def unregister(request: HttpRequest, public_id: str) -> HttpResponse:
     sentence = _("%(name)s is no longer registered. Nothing in Azure was touched.")
     messages.success(request, sentence % {"name": workspace})
     return responses.see(request, reverse("workspaces:index"))
-
-
-def _credential(form: RegisterForm) -> Credential:
-    if form.is_local:
-        return credentials.for_local(form.cleaned_data["team"])
-    chosen: Credential | None = form.cleaned_data["credential"]
-    return chosen or credentials.create(**form.new_credential)
 
 
 def _correcting(request: HttpRequest) -> dict[str, Any]:

@@ -40,11 +40,11 @@ GIVEN = {
 
 
 @pytest.fixture
-def form(workspace):
+def form(workspace, alice):
     def make(change=None, files=1):
         given = GIVEN | {"compute": f"{workspace.public_id}/cpu-cluster"} | (change or {})
         uploads = [SimpleUploadedFile(f"{n}.bin", b"x") for n in range(files)]
-        return QueueForm(RECIPE, [workspace], given, MultiValueDict({"input_data": uploads}))
+        return QueueForm(RECIPE, alice, given, MultiValueDict({"input_data": uploads}))
 
     return make
 
