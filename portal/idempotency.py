@@ -7,11 +7,14 @@ import functools
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
+from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.access import Caller
 from accounts.models import IdempotentRequest, User
@@ -23,6 +26,10 @@ FIELD = "once"
 KEPT = timedelta(hours=24)
 # A request that waits for an endpoint takes at most 30 s; one that is older was killed and may be carried out again.
 GIVEN_UP_AFTER = timedelta(seconds=60)
+_SHOWN_ONCE = gettext_lazy(
+    "The form was sent twice and carried out once. What is shown only once went to the first sending: if you have not "
+    "seen it, take back what was made and make it anew."
+)
 
 
 def claim(user: User, key: str, fingerprint: str) -> tuple[IdempotentRequest, bool]:
@@ -63,10 +70,13 @@ def once(view: View) -> View:
         with transaction.atomic():
             row, _is_first = claim(request.user, key, key)
             if row.answer is not None:
+                if row.answer["was_shown_once"]:
+                    messages.warning(request, _SHOWN_ONCE)
                 return responses.see(request, row.answer["location"])
             response = view(request, *args, **kwargs)
             if location := _location(request, response):
-                row.status, row.answer = response.status_code, {"location": location}
+                row.status = response.status_code
+                row.answer = {"location": location, "was_shown_once": response.status_code == HTTPStatus.OK}
                 row.save(update_fields=["status", "answer"])
             else:
                 row.delete()
@@ -76,7 +86,7 @@ def once(view: View) -> View:
 
 
 def _location(request: HttpRequest, response: HttpResponse) -> str:
-    """Return where the response leads, "" for a refusal; a page that is shown once is not shown again."""
+    """Return where the response leads, "" for a refusal; for what is shown once the page that it belongs to."""
     if response.status_code >= 400:
         return ""
     return response.headers.get("Location") or response.headers.get("HX-Redirect") or responses.page_of(request)

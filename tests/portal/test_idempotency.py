@@ -65,6 +65,7 @@ def test_what_is_shown_once_is_not_kept(client_of, alice):
     secret = client.post("/tokens/new/", given).context["secret"]
     again = client.post("/tokens/new/", given)
     assert (again.status_code, again.url) == (303, "/tokens/")
+    assert "The form was sent twice" in client.get("/tokens/").content.decode()
     assert ApiToken.objects.count() == 1
     assert secret not in str(IdempotentRequest.objects.values().get())
 
